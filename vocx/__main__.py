@@ -1,0 +1,5 @@
+"""`python -m vocx`."""
+
+from vocx.cli import main
+
+main()

@@ -1,0 +1,186 @@
+"""What a run is told: a pipeline file, or options of the command line, checked before any work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vocx.errors import UserError, closest
+from vocx.journey import DEFAULT_JOURNEY
+
+Model = TypeVar("Model", bound=BaseModel)
+Source = Literal["survey", "review", "transcript", "complaint", "social"]
+Period = Literal["month", "quarter", "year"]
+DEFAULT_MODEL = "voc-small"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Columns(_Strict):
+    """Which column of the file holds what; what is not named is found by name and content."""
+
+    text: str | None = None
+    title: str | None = None
+    id: str | None = None
+    author: str | None = None
+    time: str | None = None
+    source: str | None = None
+    channel: str | None = None
+    language: str | None = None
+    rating: str | None = None
+    nps: str | None = None
+    csat: str | None = None
+    ces: str | None = None
+    conversation: str | None = None
+    speaker: str | None = None
+    customers: list[str] | None = None  # speakers that are customers, where names do not tell
+    groups: list[str] | None = None  # kept as x_*; not named: every column of few values
+
+
+class Input(_Strict):
+    """One input: a file or folder, and what is known of it."""
+
+    path: str
+    source: Source | None = None
+    columns: Columns = Field(default_factory=Columns)
+
+
+class MiningConfig(_Strict):
+    """How issues are found in the mentions."""
+
+    min_feedback: int = Field(3, ge=2)  # voices an issue needs
+    distance: float = Field(0.5, gt=0, lt=2)  # cosine distance at which groups stay apart
+    sample: int = Field(1500, ge=50)  # mentions per theme that the issues are learned on
+
+
+class RunConfig(_Strict):
+    """A whole run. Every field is a key of a pipeline file and of ``--set``."""
+
+    name: str = "run"
+    inputs: list[Input] = Field(default_factory=list)
+    source: Source | None = None  # of inputs that do not say
+    columns: Columns = Field(default_factory=Columns)  # for every input that does not say
+    model: str = DEFAULT_MODEL
+    journey: str = DEFAULT_JOURNEY
+    by: list[str] = Field(default_factory=list)  # columns to cut the matrix by
+    period: Period | None = None
+    redact: bool = True
+    shard_size: int = Field(1000, ge=1)  # feedback per unit of work
+    workers: int = Field(0, ge=0)  # 0: as many as there are cores
+    mine: MiningConfig = Field(default_factory=MiningConfig)
+
+
+class TrainConfig(_Strict):
+    """A training run: `pipelines/train.yaml`."""
+
+    name: str
+    tasks: list[str]
+    labels: str  # a JSONL file of labelled feedback
+    exclude_licences: list[str] = Field(default_factory=list)
+    holdout: str | None = None  # digests of texts that must not train
+    packs: dict[str, str] = Field(default_factory=dict)  # more polarity: name to Parquet file
+    encoder: str  # a folder with MiniLM's weights, or "package:NAME"; or a vocx model
+    dimensions: int = Field(256, ge=8, le=384)
+    word_bins: int = Field(2**15, ge=16)
+    char_bins: int = Field(2**15, ge=16)
+    regularisation: dict[str, float] = Field(default_factory=dict)  # task: C
+    evaluate: str | None = None  # labelled feedback that the card's scores come from
+    out: str | None = None
+    seed: int = 0
+
+
+def read_yaml(path: Path) -> Any:
+    """A YAML file's content, safe-loaded; UserError where it is missing or no YAML."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file", "check the path")
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{path}: not readable as YAML: {str(error).splitlines()[0]}", "mend the file"
+        ) from None
+
+
+def load_run_config(path: Path) -> RunConfig:
+    """A pipeline file; paths in it are relative to the file."""
+    content = read_yaml(path)
+    if isinstance(content, dict):
+        content["inputs"] = [
+            {"path": i} if isinstance(i, str) else i for i in content.get("inputs") or []
+        ]
+    config = checked(RunConfig, content, str(path))
+    for entry in config.inputs:
+        entry.path = str((path.parent / entry.path).resolve())
+    return config
+
+
+def load_train_config(path: Path) -> TrainConfig:
+    """A training recipe; paths in it are relative to the file."""
+    config = checked(TrainConfig, read_yaml(path), str(path))
+    here = path.parent
+    config.labels = str((here / config.labels).resolve())
+    config.packs = {k: str((here / v).resolve()) for k, v in config.packs.items()}
+    for key in ("holdout", "evaluate", "out"):
+        if value := getattr(config, key):
+            setattr(config, key, str((here / value).resolve()))
+    return config
+
+
+def with_settings(config: RunConfig, settings: dict[str, str]) -> RunConfig:
+    """A config with dotted keys set from text, as ``--set mine.min_feedback=5`` gives them.
+
+    >>> with_settings(RunConfig(), {"mine.min_feedback": "5"}).mine.min_feedback
+    5
+    """
+    content = config.model_dump()
+    for key, value in settings.items():
+        place = content
+        *parents, last = key.split(".")
+        for parent in parents:
+            if not isinstance(place.get(parent), dict):
+                raise UserError(
+                    f"--set {key}={value}: there is no key '{key}'",
+                    closest(key, sorted(RunConfig.model_fields)),
+                )
+            place = place[parent]
+        place[last] = yaml.safe_load(value)
+    return checked(RunConfig, content, "--set")
+
+
+def checked(kind: type[Model], content: Any, where: str) -> Model:
+    """Content as a config; the first thing wrong with it becomes a UserError with its place."""
+    if not isinstance(content, dict):
+        raise UserError(f"{where}: holds no keys", "write it as `key: value` lines")
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(p) for p in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = _fields_at(kind, first["loc"][:-1])
+            raise UserError(
+                f"{where}: unknown key '{key}'", closest(str(first["loc"][-1]), known)
+            ) from None
+        given = "" if first["type"] == "missing" else f", found {first.get('input')!r}"
+        raise UserError(
+            f"{where}: '{key}': {first['msg'].lower()}{given}", f"set '{key}' to a valid value"
+        ) from None
+
+
+def _fields_at(kind: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """Names of the keys that are allowed at a place inside a config."""
+    current: Any = kind
+    for part in place:
+        if isinstance(part, int):
+            continue
+        annotation = current.model_fields[part].annotation
+        inner = [a for a in getattr(annotation, "__args__", ()) if hasattr(a, "model_fields")]
+        current = inner[0] if inner else annotation
+    return sorted(getattr(current, "model_fields", {}))
+
+

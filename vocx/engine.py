@@ -1,0 +1,281 @@
+"""The engine: labels shards of feedback in parallel, then mines, counts and reports once."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+
+from vocx import __version__
+from vocx.config import Input, RunConfig
+from vocx.errors import UserError, closest
+from vocx.ingest import Ingested, ingest
+from vocx.ingest.columns import slug
+from vocx.journey import Journey, load_journey
+from vocx.matrix import build_matrix
+from vocx.mine import IssueMiner, issue_table
+from vocx.models import load_folder
+from vocx.pipeline import Model, label_shard, load_model
+from vocx.report import write_reports
+from vocx.runs import (
+    MANIFEST,
+    Run,
+    check_out,
+    load_run,
+    read_shard,
+    read_table,
+    shard_digest,
+    shard_is_done,
+    write_json,
+    write_shard,
+    write_shard_table,
+    write_table,
+)
+from vocx.schema import GROUP_PREFIX, empty
+
+Progress = Callable[[str, int, int], None]
+
+
+def quiet(step: str, done: int, total: int) -> None:
+    """Progress that says nothing."""
+
+
+def execute(config: RunConfig, out: Path, progress: Progress = quiet) -> Run:
+    """A whole run into the folder ``out``; shards that are there already are not done again.
+
+    Everything the user can get wrong is checked before anything is written.
+    """
+    clock = _Clock()
+    if not config.inputs:
+        raise UserError("no input given", "name a data file, a folder or a pipeline file")
+    check_out(out)
+    journey = load_journey(config.journey)
+    folder = load_folder(config.model)
+    with clock.step("ingest"):
+        progress("ingest", 0, 1)
+        ingested = ingest([_filled(i, config) for i in config.inputs], config.redact)
+        by = _group_columns(config.by, ingested.feedback)
+        progress("ingest", 1, 1)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MANIFEST).unlink(missing_ok=True)  # a run without manifest is an unfinished one
+    with clock.step("label"):
+        _label_shards(ingested.feedback, config, folder.digest, out, progress)
+    feedback, segments = read_table(out, "feedback"), read_table(out, "segments")
+    model = load_model(config.model)
+    with clock.step("mine"):
+        progress("mine", 0, 1)
+        segments, issues = _mine(feedback, segments, model, config)
+        _write_assigned(segments, out)
+        write_table(issues, "issues", out / "issues.parquet")
+        progress("mine", 1, 1)
+    with clock.step("matrix"):
+        matrix = build_matrix(feedback, segments, journey, model.thresholds, by, config.period)
+        write_table(matrix, "matrix", out / "matrix.parquet")
+        write_table(ingested.rejects, "rejects", out / "rejects.parquet")
+    manifest = _manifest(config, ingested, model, journey, feedback, segments)
+    manifest["seconds"] = clock.seconds
+    write_json(manifest, out / MANIFEST)
+    with clock.step("report"):
+        progress("report", 0, 1)
+        write_reports(load_run(out), out, journey)
+        progress("report", 1, 1)
+    write_json(manifest, out / MANIFEST)
+    return load_run(out)
+
+
+def execute_frame(frame: pd.DataFrame, config: RunConfig) -> Run:
+    """A run over a frame, in a temporary folder."""
+    folder = Path(tempfile.mkdtemp(prefix="vocx-"))
+    source = folder / "frame.parquet"
+    frame.to_parquet(source)
+    entry = Input(path=str(source))
+    return execute(config.model_copy(update={"inputs": [entry]}), folder / "run")
+
+
+def rejourney(run: Run, journey: Journey) -> Run:
+    """The run with its matrix counted by another journey; nothing is written."""
+    config = run.manifest["config"]
+    matrix = build_matrix(
+        run.feedback,
+        run.segments,
+        journey,
+        run.thresholds,
+        run.manifest["groups"],
+        config["period"],
+    )
+    manifest = {**run.manifest, "journey": journey.name}
+    return Run(manifest, run.feedback, run.segments, run.issues, matrix, run.rejects, run.path)
+
+
+class _Clock:
+    """Seconds that each step took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 2)
+
+
+def _filled(entry: Input, config: RunConfig) -> Input:
+    """An input with what the config says of all inputs where it does not say itself."""
+    given = entry.columns.model_dump(exclude_none=True)
+    merged = config.columns.model_copy(update=given)
+    return entry.model_copy(update={"columns": merged, "source": entry.source or config.source})
+
+
+def _group_columns(by: list[str], feedback: pd.DataFrame) -> list[str]:
+    """Columns of the feedback that ``--by`` names; UserError for one that is not there."""
+    known = sorted(c for c in feedback.columns if str(c).startswith(GROUP_PREFIX))
+    plain = [c for c in ("source", "channel", "language") if feedback[c].notna().any()]
+    found = []
+    for name in by:
+        options = [GROUP_PREFIX + slug(name), slug(name)]
+        hit = next((o for o in options if o in known + plain), None)
+        if hit is None:
+            names = [c.removeprefix(GROUP_PREFIX) for c in known] + plain
+            raise UserError(f"--by {name}: there is no such column to group by", closest(name, names))
+        found.append(hit)
+    return found
+
+
+def _label_shards(
+    feedback: pd.DataFrame, config: RunConfig, model_digest: str, out: Path, progress: Progress
+) -> None:
+    """Label every shard that is not done yet, in processes; remove shards of an older input."""
+    size = config.shard_size
+    starts = range(0, len(feedback), size)
+    shards = [feedback.iloc[s : s + size].reset_index(drop=True) for s in starts]
+    digests = [_shard_digest(shard, model_digest) for shard in shards]
+    todo = [i for i, d in enumerate(digests) if not shard_is_done(out, i, d)]
+    done = len(shards) - len(todo)
+    progress("label", done * size, len(feedback))
+    workers = min(config.workers or joblib.cpu_count(), max(1, len(todo)))
+    pool = joblib.Parallel(n_jobs=workers, return_as="generator")
+    tasks = (
+        joblib.delayed(label_and_write)(shards[i], config.model, out, i, digests[i]) for i in todo
+    )
+    for n, _ in enumerate(pool(tasks), start=1):
+        progress("label", min((done + n) * size, len(feedback)), len(feedback))
+    for table in ("feedback", "segments"):
+        for path in sorted((out / table).glob("part-*.parquet"))[len(shards) :]:
+            path.unlink()
+
+
+def label_and_write(feedback: pd.DataFrame, model: str, out: Path, shard: int, digest: str) -> None:
+    """One unit of work: a shard of feedback to its label tables on disk."""
+    labelled, segments, _ = label_shard(feedback, load_model(model))
+    write_shard(out, shard, digest, labelled, segments)
+
+
+def _shard_digest(shard: pd.DataFrame, model_digest: str) -> str:
+    content = shard.drop(columns=["turns"]).to_csv(index=False)
+    return sha256(f"{__version__}{model_digest}{content}".encode()).hexdigest()
+
+
+def _mine(
+    feedback: pd.DataFrame, segments: pd.DataFrame, model: Model, config: RunConfig
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The segments with their issues, and the issues table."""
+    is_mention = segments["kind"].isin(["pain", "win"])
+    mentions = segments[is_mention].reset_index(drop=True)
+    if mentions.empty:
+        return segments, empty("issues")
+    thresholds = {k: model.thresholds[f"segment.{k}_theme"] for k in ("pain", "win")}
+    vectors = model.encoder.static.encode(mentions["text"].tolist())
+    miner = IssueMiner(**config.mine.model_dump(), theme_threshold=thresholds).fit(mentions, vectors)
+    mentions[["issue_id", "issue_score"]] = miner.predict(mentions, vectors)
+    segments.loc[is_mention, ["issue_id", "issue_score"]] = mentions[
+        ["issue_id", "issue_score"]
+    ].to_numpy()
+    return segments, issue_table(miner.issues_, mentions, feedback, vectors)
+
+
+def _write_assigned(segments: pd.DataFrame, out: Path) -> None:
+    """The segments' shards again, now with their issues; their digests stay."""
+    for path in sorted((out / "segments").glob("part-*.parquet")):
+        owners = set(read_shard(path)["feedback_id"])
+        mine = segments[segments["feedback_id"].isin(owners)]
+        write_shard_table(mine, "segments", path, shard_digest(path))
+
+
+def _manifest(
+    config: RunConfig,
+    ingested: Ingested,
+    model: Model,
+    journey: Journey,
+    feedback: pd.DataFrame,
+    segments: pd.DataFrame,
+) -> dict[str, Any]:
+    """What the run was: versions, digests, counts, assumptions, coverage."""
+    files = [asdict(f) for f in ingested.files]
+    settings = json.loads(config.model_dump_json(exclude={"inputs", "workers"}))
+    return {
+        "vocx": __version__,
+        "versions": {"numpy": np.__version__, "pandas": pd.__version__},
+        "config": settings,
+        "journey": journey.name,
+        "groups": _group_columns(config.by, ingested.feedback),
+        "model": {
+            "name": model.name,
+            "digest": model.folder.digest,
+            "thresholds": model.thresholds,
+        },
+        "codebook": {"name": "cx"},
+        "seed": 0,
+        "inputs": files,
+        "rows": {
+            "read": sum(f["rows"] for f in files),
+            "taken": len(feedback),
+            "merged": sum(f["merged"] for f in files),
+            "rejected": len(ingested.rejects),
+        },
+        "privacy": {"redacted": config.redact, "masked": dict(sorted(ingested.masked.items()))},
+        "coverage": coverage(feedback, segments, model.thresholds),
+    }
+
+
+def coverage(
+    feedback: pd.DataFrame, segments: pd.DataFrame, thresholds: dict[str, float]
+) -> dict[str, Any]:
+    """How much was labelled surely: counts of feedback, of mentions, and of the sure among them."""
+    meaningful = feedback[feedback["meaningful"].astype(bool)]
+    mentions = segments[segments["kind"].isin(["pain", "win"])]
+    least = mentions["kind"].map(lambda k: thresholds[f"segment.{k}_theme"]).astype(float)
+    sure = {
+        task: int((meaningful[f"{task}_score"] >= thresholds[f"feedback.{task}"]).sum())
+        for task in ("stage", "touchpoint", "emotion")
+    }
+    return {
+        "feedback": len(feedback),
+        "meaningful": len(meaningful),
+        "sure": sure,
+        "segments": len(segments),
+        "mentions": len(mentions),
+        "mentions_sure_of_stage": int(
+            (mentions["stage_score"] >= thresholds["segment.stage"]).sum()
+        ),
+        "mentions_sure_of_theme": int((mentions["theme_score"] >= least).sum()),
+        "mentions_in_issues": int(mentions["issue_id"].notna().sum()),
+        "feedback_with_mention": int(mentions["feedback_id"].nunique()),
+    }
+
+
+def preview(config: RunConfig) -> Ingested:
+    """What the importers see of the inputs; nothing is written."""
+    if not config.inputs:
+        raise UserError("no input given", "name a data file, a folder or a pipeline file")
+    return ingest([_filled(i, config) for i in config.inputs], config.redact)

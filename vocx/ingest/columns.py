@@ -1,0 +1,160 @@
+"""Which column holds what: found by name and content, or as the pipeline file says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from vocx.config import Columns
+from vocx.errors import UserError, closest
+from vocx.schema import SOURCES
+
+# Names by which a role is known, most telling first. Matched on lower-case words joined by "_".
+_NAMES: dict[str, str] = {
+    "conversation": r"^(conversation|dialogue?|chat|call|session|thread|ticket|contact)(_?id)?$",
+    "speaker": r"^(speaker|role|participant|sender|from|who|author_type|speaker_role)$",
+    "id": r"^(id|.*_id|respondent|response_number|uuid|key|number|nr)$",
+    "author": r"^(customer|user|author|client|member|respondent|reviewer|contact|person)(_?(id|name|no|number|key))?$",
+    "time": r"^(date|time|timestamp|created(_(at|on|date|time))?|(completed|submitted|posted|recorded|updated|end|start)(_?(at|on|date|time))?|at|review_date|response_date|.*_date|.*_timestamp|.*_time)$",
+    "source": r"^(source|feedback_source|source_type)$",
+    "channel": r"^(channel|platform|medium|via|device)$",
+    "language": r"^(language|lang|locale|user_language)$",
+    "title": r"^(title|headline|subject|summary|review_title)$",
+    "nps": r"(^|_)nps($|_)|likely.*recommend|recommend.*(friend|colleague|likel)|net_promoter",
+    "csat": r"csat|(^|_)satisf(ied|action)(_|$)",
+    "ces": r"(^|_)ces($|_)|effort|how_easy",
+    "rating": r"^(rating|stars?|star_rating|review_rating|.*_rating|rating_?\d+|score|overall)$",
+}
+_TEXT_NAMES = re.compile(
+    r"^(text|comments?|reviews?|review_text|body|content|feedback|verbatim|message|messages|"
+    r"utterance|answer|response_text|narrative|description|transcript|open_end|tweet|post)$"
+)
+_NUMERIC = {"nps", "csat", "ces", "rating"}
+_SCALE = {"nps": (0, 10), "csat": (0, 10), "ces": (0, 10), "rating": (0, 100)}
+MAX_GROUP_VALUES = 30
+
+
+@dataclass
+class Recognised:
+    """What each column of a file was taken for.
+
+    ``roles`` maps a role to its column; ``groups`` are kept as ``x_*``; ``ignored`` are not kept.
+    """
+
+    roles: dict[str, str] = field(default_factory=dict)
+    groups: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+
+
+def slug(name: str) -> str:
+    """A column's name as lower-case words joined by underscores.
+
+    >>> slug("How likely are you ... (0-10)?")
+    'how_likely_are_you_0_10'
+    """
+    return re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_")
+
+
+def recognise(frame: pd.DataFrame, given: Columns, file: str) -> Recognised:
+    """Roles of a raw table's columns; what ``given`` names wins over what is found.
+
+    Raises UserError where a named column is not there, or none looks like customers' words.
+    """
+    columns = [str(c) for c in frame.columns]
+    found = Recognised()
+    for role, column in given.model_dump(exclude={"groups", "customers"}).items():
+        if column is not None:
+            found.roles[role] = _named(column, columns, file)
+    taken = set(found.roles.values()) | set(given.groups or [])
+    if "text" not in found.roles:
+        text = _find_text(frame, columns, taken)
+        if text is None:
+            raise UserError(
+                f"{file}: no column looks like customers' words; columns: {', '.join(columns)}",
+                "name it: --set columns.text=COLUMN, or `columns: {text: COLUMN}` in a pipeline file",
+            )
+        found.roles["text"] = text
+        taken.add(text)
+    for role in _NAMES:
+        if role in found.roles:
+            continue
+        for column in columns:
+            if column not in taken and re.search(_NAMES[role], slug(column)):
+                if _content_fits(role, frame[column]):
+                    found.roles[role] = column
+                    taken.add(column)
+                    break
+    if "speaker" in found.roles and "conversation" not in found.roles and "id" in found.roles:
+        found.roles["conversation"] = found.roles.pop("id")
+    rest = [c for c in columns if c not in set(found.roles.values())]
+    if given.groups is not None:
+        found.groups = [_named(c, columns, file) for c in given.groups]
+    else:
+        found.groups = [c for c in rest if _is_group(frame[c])]
+    found.ignored = [c for c in rest if c not in found.groups]
+    return found
+
+
+def _named(column: str, columns: list[str], file: str) -> str:
+    for known in columns:
+        if known == column or slug(known) == slug(column):
+            return known
+    raise UserError(f"{file}: there is no column '{column}'", closest(column, columns))
+
+
+def _find_text(frame: pd.DataFrame, columns: list[str], taken: set[str]) -> str | None:
+    """The column that reads most like customers' words: many words, few repeats, a telling name."""
+    best, best_score = None, 0.0
+    for column in columns:
+        if column in taken:
+            continue
+        cells = frame[column].dropna().head(2000)
+        texts = cells[cells.map(lambda v: isinstance(v, str))]
+        if texts.empty or len(texts) < 0.5 * len(cells):
+            continue
+        n_words = texts.str.count(r"[^\W\d_]{2,}")
+        named = bool(_TEXT_NAMES.match(slug(column)))
+        if not named and (n_words.mean() < 3 or texts.nunique() < min(5, len(texts))):
+            continue
+        score = min(n_words.mean(), 60.0) * (texts.nunique() / len(texts)) * (3 if named else 1)
+        if score > best_score or (named and best is None):
+            best, best_score = column, score
+    return best
+
+
+def _content_fits(role: str, values: pd.Series) -> bool:
+    """Whether a column's cells are what a role needs: numbers in range, times, few sources."""
+    cells = values.dropna().head(2000)
+    if cells.empty:
+        return False
+    if role in _NUMERIC:
+        numbers = pd.to_numeric(cells, errors="coerce")
+        low, high = _SCALE[role]
+        return bool(numbers.notna().mean() > 0.8 and numbers.dropna().between(low, high).mean() > 0.9)
+    if role == "time":
+        return _looks_like_time(cells)
+    if role == "source":
+        return bool(cells.astype(str).str.lower().isin(SOURCES).mean() > 0.9)
+    if role in ("speaker", "channel", "language"):
+        return cells.astype(str).nunique() <= max(12, len(cells) // 10)
+    if role == "id":
+        return bool(cells.astype(str).nunique() > 0.5 * len(cells))
+    return True
+
+
+def _looks_like_time(cells: pd.Series) -> bool:
+    shown = cells.astype(str)
+    dated = shown.str.contains(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{1,2} \w{3,9} \d{4}|\w{3,9} \d{1,2},? \d{4}")
+    epoch = pd.to_numeric(shown, errors="coerce").between(5e8, 5e15)
+    return bool((dated | epoch).mean() > 0.7)
+
+
+def _is_group(values: pd.Series) -> bool:
+    """Whether a column cuts the rows into few groups, as a segment or region does."""
+    if re.fullmatch(r"turn|turn_?(no|number|index|id)|seq|sequence|index|position", slug(str(values.name))):
+        return False
+    cells = values.dropna().astype(str)
+    distinct = cells.nunique()
+    return 2 <= distinct <= MAX_GROUP_VALUES and distinct * 3 <= len(cells) and cells.str.len().max() <= 60

@@ -1,0 +1,79 @@
+"""Turns to conversations: one feedback for each, its text with every turn and who spoke it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+
+from vocx.errors import UserError
+
+_CUSTOMERS = frozenset(
+    "customer user client caller visitor guest consumer patient member passenger shopper "
+    "end_user enduser external human subscriber".split()
+)
+_AGENTS = frozenset(
+    "agent assistant bot system rep representative advisor adviser support staff internal "
+    "operator virtual_agent ai ivr wizard automated_agent employee team chatbot".split()
+)
+_MARK = re.compile(
+    r"^\s*(customer|client|caller|user|agent|advisor|adviser|assistant|bot|support|rep)\s*:\s*",
+    re.I | re.M,
+)
+
+
+def role_of(speaker: str, customers: list[str] | None = None) -> str | None:
+    """'customer' or 'agent', or null where the speaker's name does not tell.
+
+    >>> role_of("Customer"), role_of("Agent 2"), role_of("Maya"), role_of("Maya", ["Maya"])
+    ('customer', 'agent', None, 'customer')
+    """
+    if customers is not None:
+        return "customer" if speaker in customers else "agent"
+    words = re.sub(r"[^a-z]+", "_", speaker.lower()).strip("_")
+    for role, names in (("customer", _CUSTOMERS), ("agent", _AGENTS)):
+        if words in names or any(w in names for w in words.split("_")):
+            return role
+    return None
+
+
+def join_turns(turns: list[tuple[str, str, Any]]) -> tuple[str, list[dict[str, Any]]]:
+    """Turns (role, words, time) as one text, a line each, and where in it each speaker's words are.
+
+    >>> join_turns([("agent", "Hello", None), ("customer", "It broke", None)])[0]
+    'Agent: Hello\\nCustomer: It broke'
+    """
+    lines, spans, at = [], [], 0
+    for role, words, time in turns:
+        mark = f"{role.capitalize()}: "
+        spans.append(
+            {"speaker": role, "start": at + len(mark), "end": at + len(mark) + len(words), "at": time}
+        )
+        lines.append(mark + words)
+        at += len(mark) + len(words) + 1
+    return "\n".join(lines), spans
+
+
+def split_marked(text: str) -> list[tuple[str, str, Any]] | None:
+    """Turns of a text whose lines say who speaks ("Agent: ..."), or null for any other text."""
+    marks = list(_MARK.finditer(text))
+    if not marks or marks[0].start() != 0:
+        return None
+    ends = [m.start() for m in marks[1:]] + [len(text)]
+    turns = []
+    for mark, end in zip(marks, ends, strict=True):
+        words = text[mark.end() : end].strip()
+        if words:
+            turns.append((role_of(mark.group(1)) or "agent", words, None))
+    return turns or None
+
+
+def check_speakers(speakers: pd.Series, customers: list[str] | None, file: str) -> None:
+    """UserError where no speaker of a file is known to be a customer."""
+    names = sorted(speakers.dropna().astype(str).unique())
+    if not any(role_of(n, customers) == "customer" for n in names):
+        raise UserError(
+            f"{file}: no speaker is known as a customer; speakers: {', '.join(names[:12])}",
+            "name them in the pipeline file: `columns: {customers: [NAME, ...]}`",
+        )

@@ -1,0 +1,97 @@
+"""Cells to values: scores to 0..1, times to UTC, and what counts as a meaningful answer."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+_NON_ANSWERS = frozenset(
+    "na n/a n.a none nil no nothing ok okay k yes y n - -- . .. ... ? x xx xxx test idk dunno "
+    "null nan same asdf".split()
+) | {
+    "no comment", "no comments", "nothing to add", "nothing else", "not applicable", "none really",
+    "see above", "as above", "no reason", "nothing really", "don't know", "dont know", "no idea",
+    "nothing at all", "no answer",
+}  # fmt: skip
+
+
+def is_meaningful(text: str) -> bool:
+    """Whether a text says anything that could be labelled.
+
+    >>> [is_meaningful(t) for t in ("n/a", "...", "No comment.", "Late", "👍")]
+    [False, False, False, True, False]
+    """
+    plain = re.sub(r"\s+", " ", text).strip().lower().strip(".!,; ")
+    return sum(c.isalpha() for c in plain) >= 2 and plain not in _NON_ANSWERS
+
+
+def to_unit(values: pd.Series, role: str) -> tuple[pd.Series, str]:
+    """Scores brought to 0..1 on the scale that their range tells, and that scale in words.
+
+    Ratings are read as 1-5, 0-10 (or 1-10) or 0-100; CSAT as 1-5, 1-7 or 0-10; CES as 1-5 or 1-7.
+    What lies outside the scale becomes null.
+
+    >>> to_unit(pd.Series(["1", "5", "3"]), "rating")[0].tolist()
+    [0.0, 1.0, 0.5]
+    """
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    known = numbers.dropna()
+    if known.empty:
+        return numbers, "no numbers"
+    top = known.max()
+    scales = [(1, 5), (1, 7), (0, 10)] if role in ("csat", "ces") else [(1, 5), (0, 10), (0, 100)]
+    low, high = next((s for s in scales if top <= s[1]), scales[-1])
+    if high in (5, 7) and known.min() < 1:
+        low = 0
+    scaled = ((numbers - low) / (high - low)).where(numbers.between(low, high))
+    return scaled, f"{low}-{high}"
+
+
+def to_nps(values: pd.Series) -> pd.Series:
+    """Net promoter answers as whole numbers 0..10; anything else is null."""
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    return numbers.where(numbers.between(0, 10) & (numbers == numbers.round()))
+
+
+def to_utc(values: pd.Series) -> tuple[pd.Series, str]:
+    """Times as UTC, and the assumption made: zone, epoch unit, order of day and month.
+
+    >>> to_utc(pd.Series(["31/01/2026", "05/02/2026"]))[0].dt.strftime("%m-%d").tolist()
+    ['01-31', '02-05']
+    """
+    cells = values.where(values.notna(), None)
+    numbers = pd.to_numeric(cells.astype(str), errors="coerce").astype(float)
+    if len(cells) and cells.notna().any() and numbers[cells.notna()].notna().mean() > 0.7:
+        size = numbers.median()
+        unit = next((u for u, top in (("s", 1e11), ("ms", 1e14)) if size < top), "us")
+        scale = {"s": 1e6, "ms": 1e3, "us": 1.0}[unit]
+        micros = (numbers * scale).round()
+        micros = micros.where(micros.between(0, 4e15))
+        return pd.to_datetime(micros, unit="us", utc=True).astype("datetime64[us, UTC]"), (
+            f"epoch {unit}"
+        )
+    shown = cells.map(lambda v: v if v is None else str(v))
+    slashed = shown.dropna().str.extract(r"^\s*(\d{1,2})[/.](\d{1,2})[/.]\d{2,4}").astype(float)
+    dotted = shown.dropna().str.contains(r"^\s*\d{1,2}\.\d{1,2}\.").any()
+    day_first = bool((slashed[0] > 12).any() or dotted)
+    times = pd.to_datetime(shown, utc=True, errors="coerce", dayfirst=day_first, format="mixed")
+    zoned = shown.dropna().str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$").any()
+    assumption = "zone as given" if zoned else "no zone given: taken as UTC"
+    if slashed[0].notna().any():
+        assumption += ", day first" if day_first else ", month first"
+    return times.astype("datetime64[us, UTC]"), assumption
+
+
+def as_text(value: object) -> str:
+    """A cell as stripped text; whole floats lose their ".0", null becomes the empty string.
+
+    >>> as_text(12.0), as_text(None), as_text(" a ")
+    ('12', '', 'a')
+    """
+    if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NaT:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()

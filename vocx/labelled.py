@@ -1,0 +1,115 @@
+"""Labelled feedback: comments and their mentions, read as training rows."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from vocx.config import Columns, Input
+from vocx.errors import UserError
+from vocx.ingest import ingest
+from vocx.ingest.files import read_raw
+
+FEEDBACK_TASKS = ("stage", "touchpoint", "sentiment", "emotion")
+LEAST_OVERLAP = 0.6  # of words, over the shorter of segment and quote
+
+
+@dataclass
+class Labelled:
+    """Labelled feedback.
+
+    Attributes
+    ----------
+    feedback : the feedback table with the label columns stage, touchpoint, sentiment (-2..2), emotion.
+    mentions : feedback_id, quote, kind, stage, touchpoint, theme, severity; empty without mentions.
+    """
+
+    feedback: pd.DataFrame
+    mentions: pd.DataFrame
+
+
+def text_digest(text: str) -> str:
+    """sha256 of a text lower-cased, with runs of white space as one blank, trimmed."""
+    return sha256(re.sub(r"\s+", " ", text.lower()).strip().encode()).hexdigest()
+
+
+def read_labels(
+    path: Path, exclude_licences: list[str] | None = None, holdout: Path | None = None
+) -> Labelled:
+    """Labelled feedback from JSONL (with `mentions`) or any table with a text and label columns.
+
+    Rows under an excluded licence, and texts whose digest is in ``holdout``, are left out.
+    """
+    raw = read_raw(path)
+    frame = raw.frame
+    columns = Columns(**{c: c for c in ("text", "id", "source", "title") if c in frame.columns})
+    feedback = ingest([Input(path=str(path), columns=columns)], redacting=True).feedback
+    labels = frame.loc[feedback["source_row"]].reset_index(drop=True)
+    keep = pd.Series(True, feedback.index)
+    if exclude_licences and "licence" in labels:
+        keep &= ~labels["licence"].isin(exclude_licences)
+    if holdout is not None:
+        held = set(holdout.read_text(encoding="utf-8").split())
+        text = columns.text or "text"
+        keep &= ~labels[text].map(lambda t: text_digest(str(t)) in held)
+    feedback = feedback[["feedback_id", "source", "source_id", "text", "turns", "meaningful"]].copy()
+    for task in FEEDBACK_TASKS:
+        feedback[task] = labels[task] if task in labels else None
+    for extra in ("domain", "dataset"):
+        if extra in labels:
+            feedback[extra] = labels[extra]
+    kept = feedback[keep].reset_index(drop=True)
+    if kept.empty:
+        raise UserError(f"{path}: no labelled row is left to use", "check licences and holdout")
+    found = labels.loc[keep, "mentions"] if "mentions" in labels else pd.Series([None] * len(kept))
+    return Labelled(kept, _mentions(kept["feedback_id"], found.reset_index(drop=True)))
+
+
+def _mentions(owners: pd.Series, cells: pd.Series) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = []
+    for owner, cell in zip(owners, cells, strict=True):
+        for mention in json.loads(cell) if isinstance(cell, str) else []:
+            rows.append({"feedback_id": owner, **mention})
+    names = ["feedback_id", "quote", "kind", "stage", "touchpoint", "theme", "severity"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def bag(text: str) -> Counter[str]:
+    """Words of a text with their counts."""
+    return Counter(re.findall(r"\w+", text.lower()))
+
+
+def overlap(a: Counter[str], b: Counter[str]) -> float:
+    """Shared words over the shorter of two bags, 0..1.
+
+    >>> overlap(bag("the app crashes"), bag("app crashes daily on my phone"))
+    0.6666666666666666
+    """
+    return (a & b).total() / max(1, min(a.total(), b.total()))
+
+
+def label_segments(segments: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
+    """Segments with the labels of the mention they carry; kind is none where they carry none."""
+    by_owner = {owner: list(group.itertuples()) for owner, group in mentions.groupby("feedback_id")}
+    bags = {m.Index: bag(m.quote) for group in by_owner.values() for m in group}
+    rows = []
+    for s in segments.itertuples():
+        mine = bag(s.text)
+        best, best_overlap = None, 0.0
+        for m in by_owner.get(s.feedback_id, []):
+            shared = overlap(mine, bags[m.Index])
+            if shared > best_overlap:
+                best, best_overlap = m, shared
+        if best is None or best_overlap < LEAST_OVERLAP:
+            rows.append(("none", None, None, None, None))
+        else:
+            rows.append((best.kind, best.stage, best.touchpoint, best.theme, best.severity))
+    names = ["kind", "stage", "touchpoint", "theme", "severity"]
+    return segments.assign(**pd.DataFrame(rows, columns=names, index=segments.index))

@@ -1,0 +1,202 @@
+"""Issues: recurring, specific problems and praises, found inside each theme and outside them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.cluster import AgglomerativeClustering
+
+from vocx.mine.names import PhraseTable
+from vocx.schema import ISSUES
+from vocx.themes import load_themes, theme_title
+
+_N_EXAMPLES = 5
+
+
+class IssueMiner(BaseEstimator):
+    """Groups mentions into issues by average linkage of their vectors' cosine distance.
+
+    Parameters
+    ----------
+    min_feedback : distinct feedback an issue needs.
+    distance : mean cosine distance at which two groups stay apart.
+    sample : mentions per theme that the issues are learned on; all are assigned afterwards.
+    theme_threshold : a theme whose score is below it does not count as known.
+    seed : of the sample.
+
+    Attributes
+    ----------
+    issues_ : one row per issue: issue_id, theme, kind, name, definition, terms.
+    centroids_ : (n_issues, dimensions) unit vectors.
+    """
+
+    def __init__(
+        self,
+        min_feedback: int = 3,
+        distance: float = 0.5,
+        sample: int = 1500,
+        theme_threshold: dict[str, float] | None = None,
+        seed: int = 0,
+    ):
+        self.min_feedback = min_feedback
+        self.distance = distance
+        self.sample = sample
+        self.theme_threshold = theme_threshold
+        self.seed = seed
+
+    def fit(self, mentions: pd.DataFrame, vectors: np.ndarray) -> IssueMiner:
+        """Learn issues from mentions (feedback_id, text, kind, theme, theme_score) and unit vectors."""
+        table = PhraseTable(mentions["text"])
+        taken: set[str] = set()
+        found, centroids = [], []
+        for kind, theme, rows in self._groups(mentions):
+            rows = self._sampled(rows)
+            for members in self._clusters(mentions, vectors, rows):
+                texts = mentions["text"].iloc[members].tolist()
+                centre = _unit(vectors[members].mean(axis=0))
+                central = texts[int((vectors[members] @ centre).argmax())]
+                name = table.name(texts, central, taken)
+                taken.add(name)
+                terms = table.terms(texts)
+                found.append((issue_id(kind, theme, name), theme, kind, name,
+                              definition(kind, theme, terms), terms))  # fmt: skip
+                centroids.append(centre)
+        columns = ["issue_id", "theme", "kind", "name", "definition", "terms"]
+        self.issues_ = pd.DataFrame(found, columns=columns)
+        self.centroids_ = np.array(centroids, np.float32).reshape(len(found), vectors.shape[1])
+        return self
+
+    def predict(self, mentions: pd.DataFrame, vectors: np.ndarray) -> pd.DataFrame:
+        """issue_id and issue_score (cosine, 0..1) of each mention; null where none is near enough."""
+        ids = np.full(len(mentions), None, dtype=object)
+        scores = np.full(len(mentions), np.nan)
+        issues = {key: g.index.to_numpy() for key, g in self.issues_.groupby(
+            [self.issues_["kind"], self.issues_["theme"].fillna("")])}  # fmt: skip
+        least = 1 - self.distance
+        for kind, theme, rows in self._groups(mentions):
+            near = issues.get((kind, theme or ""))
+            if near is None:
+                continue
+            likeness = vectors[rows] @ self.centroids_[near].T
+            best = likeness.argmax(axis=1)
+            score = likeness[np.arange(len(rows)), best]
+            close = score >= least
+            ids[rows[close]] = self.issues_["issue_id"].to_numpy()[near[best[close]]]
+            scores[rows[close]] = np.clip(score[close], 0, 1)
+        return pd.DataFrame({"issue_id": ids, "issue_score": scores}, index=mentions.index)
+
+    def _groups(self, mentions: pd.DataFrame) -> Iterator[tuple[str, str | None, np.ndarray]]:
+        """(kind, theme or null, row positions) in a fixed order."""
+        themes = known_theme(mentions, self.theme_threshold or {}).fillna("").to_numpy()
+        kinds = mentions["kind"].to_numpy()
+        for kind in ("pain", "win"):
+            of_kind = kinds == kind
+            for theme in sorted(set(themes[of_kind])):
+                yield kind, theme or None, np.flatnonzero(of_kind & (themes == theme))
+
+    def _sampled(self, rows: np.ndarray) -> np.ndarray:
+        if len(rows) <= self.sample:
+            return rows
+        rng = np.random.default_rng(self.seed)
+        return np.sort(rng.choice(rows, self.sample, replace=False))
+
+    def _clusters(
+        self, mentions: pd.DataFrame, vectors: np.ndarray, rows: np.ndarray
+    ) -> list[np.ndarray]:
+        """Row positions of each issue among ``rows``, the largest first."""
+        rows = rows[np.linalg.norm(vectors[rows], axis=1) > 0]
+        if len(rows) < self.min_feedback:
+            return []
+        model = AgglomerativeClustering(
+            n_clusters=None, distance_threshold=self.distance, metric="cosine", linkage="average"
+        )
+        labels = model.fit_predict(vectors[rows].astype(np.float64))
+        owners = mentions["feedback_id"].to_numpy()
+        groups = [rows[labels == k] for k in range(labels.max() + 1)]
+        kept = [g for g in groups if len(set(owners[g])) >= self.min_feedback]
+        return sorted(kept, key=lambda g: (-len(set(owners[g])), int(g[0])))
+
+
+def known_theme(mentions: pd.DataFrame, threshold: dict[str, float]) -> pd.Series:
+    """The theme of each mention, null where its score is below its kind's threshold."""
+    least = mentions["kind"].map(threshold).astype(float).fillna(0.0)
+    return mentions["theme"].where(mentions["theme_score"].astype(float) >= least, None)
+
+
+def issue_id(kind: str, theme: str | None, name: str) -> str:
+    """The id of an issue: the same kind, theme and name give the same id in every run."""
+    return "i-" + sha256(f"{kind}\x1f{theme or ''}\x1f{name}".encode()).hexdigest()[:10]
+
+
+def definition(kind: str, theme: str | None, terms: list[str]) -> str:
+    """One line on what an issue is: its theme's definition and the words that single it out."""
+    known = load_themes().get(theme or "")
+    verb = "complain" if kind == "pain" else "praise"
+    told = f"told by the words {', '.join(terms)}" if terms else "in similar words"
+    if known:
+        return f"{known.definition}; here {told}"
+    return f"{theme_title(theme)}: customers {verb} of the same matter, {told}"
+
+
+def issue_table(
+    issues: pd.DataFrame, segments: pd.DataFrame, feedback: pd.DataFrame, vectors: np.ndarray
+) -> pd.DataFrame:
+    """The issues table of a run: counts, polarity, severity, times and example quotes.
+
+    ``vectors`` are the segments' unit vectors, row by row.
+    """
+    times = feedback.set_index("feedback_id")["created_at"]
+    rows = []
+    position = pd.Series(np.arange(len(segments)), index=segments.index)
+    for issue in issues.itertuples():
+        mine = segments[segments["issue_id"] == issue.issue_id]
+        seen = times.loc[mine["feedback_id"].unique()].dropna()
+        rows.append(
+            {
+                "issue_id": issue.issue_id,
+                "theme": issue.theme,
+                "name": issue.name,
+                "kind": issue.kind,
+                "definition": issue.definition,
+                "terms": issue.terms,
+                "n_feedback": mine["feedback_id"].nunique(),
+                "n_segments": len(mine),
+                "polarity": mine["polarity"].mean(),
+                "severity": mine["severity"].mean(),
+                "first_seen": seen.min() if len(seen) else pd.NaT,
+                "last_seen": seen.max() if len(seen) else pd.NaT,
+                "examples": examples(mine, vectors[position[mine.index].to_numpy()]),
+                "parents": [],
+            }
+        )
+    table = pd.DataFrame(rows, columns=ISSUES.names)
+    table = table[table["n_feedback"] > 0]
+    return table.sort_values(["n_feedback", "issue_id"], ascending=[False, True], ignore_index=True)
+
+
+def examples(mentions: pd.DataFrame, vectors: np.ndarray) -> list[str]:
+    """Segment ids of quotes that are central, readable, and of different customers."""
+    if mentions.empty:
+        return []
+    likeness = vectors @ _unit(vectors.mean(axis=0))
+    n_words = mentions["text"].str.count(r"\w+").to_numpy()
+    readable = np.where((n_words >= 4) & (n_words <= 28), 0.0, 0.3)
+    chosen: list[str] = []
+    seen: set[str] = set()
+    for i in np.argsort(-(likeness - readable), kind="stable"):
+        row = mentions.iloc[int(i)]
+        words = row["text"].lower().strip(" .!?")
+        if row["feedback_id"] not in seen and words not in seen:
+            chosen.append(row["segment_id"])
+            seen |= {row["feedback_id"], words}
+        if len(chosen) == _N_EXAMPLES:
+            break
+    return chosen
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9))

@@ -1,0 +1,94 @@
+"""Names of issues: the phrase that customers use for this group and not for its neighbours."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from spacy.lang.en.stop_words import STOP_WORDS
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[^\w\s]|\d+", re.UNICODE)
+_KEPT = frozenset("not no never without too very again back out off down up".split())
+_STOP = (frozenset(STOP_WORDS) - _KEPT) | frozenset(
+    "i'm i've it's its don't didn't doesn't isn't wasn't can't couldn't won't i'd i'll that's "
+    "there's they're you're he's she's we've really just got get getting thing things lot bit "
+    "like also even still much way customer xxxx na u im ive dont".split()
+)
+_WEAK_START = frozenset("again back out off down up".split())
+_WEAK_END = frozenset("not no never without too very".split())
+
+
+def phrases(text: str, longest: int = 4) -> set[str]:
+    """Candidate names in a text: 2 to 4 words in a row, none of them empty at either end.
+
+    >>> sorted(phrases("The battery died, again"))
+    ['battery died']
+    """
+    found = set()
+    tokens = [t.lower().replace("’", "'") for t in _WORD.findall(text)]
+    for n in range(2, longest + 1):
+        for i in range(len(tokens) - n + 1):
+            part = tokens[i : i + n]
+            if not all(t[0].isalpha() for t in part):
+                continue
+            if part[0] in _STOP | _WEAK_START or part[-1] in _STOP | _WEAK_END:
+                continue
+            if sum(t in _STOP for t in part) <= 1:
+                found.add(" ".join(part))
+    return found
+
+
+def content_words(text: str) -> set[str]:
+    """Words of a text that carry meaning, lower-cased.
+
+    >>> sorted(content_words("I waited for the parcel"))
+    ['parcel', 'waited']
+    """
+    tokens = (t.lower().replace("’", "'") for t in _WORD.findall(text))
+    return {t for t in tokens if t[0].isalpha() and len(t) > 2 and t not in _STOP | _KEPT}
+
+
+class PhraseTable:
+    """How many mentions hold each phrase and word, over all mentions of a run."""
+
+    def __init__(self, texts: Iterable[str]):
+        self.n_texts = 0
+        self.n_with: Counter[str] = Counter()
+        for text in texts:
+            self.n_texts += 1
+            self.n_with.update(phrases(text) | content_words(text))
+
+    def telling(self, texts: Sequence[str], candidates: str) -> list[tuple[str, float]]:
+        """Phrases or words of a group, most telling first.
+
+        The score is the share of the group that uses it times the log of how much more common it
+        is there than everywhere; one mention alone makes no name.
+        """
+        of = phrases if candidates == "phrases" else content_words
+        inside = Counter(p for t in texts for p in of(t))
+        scored = []
+        for phrase, n in inside.items():
+            share = n / len(texts)
+            lift = share / (self.n_with[phrase] / max(1, self.n_texts))
+            if n >= 2 and lift > 1:
+                length = {1: 1.0, 2: 1.0, 3: 1.15, 4: 1.2}[min(4, len(phrase.split()))]
+                scored.append((phrase, share * math.log(lift) * length))
+        return sorted(scored, key=lambda s: (-s[1], s[0]))
+
+    def terms(self, texts: Sequence[str], n: int = 6) -> list[str]:
+        """The words that tell a group from all others."""
+        return [word for word, _ in self.telling(texts, "words")[:n]]
+
+    def name(self, texts: Sequence[str], central: str, taken: set[str]) -> str:
+        """A name of 2 to 5 words, not one of ``taken``; ``central`` is the group's middle mention."""
+        terms = self.terms(texts)
+        options = [p for p, _ in self.telling(texts, "phrases")]
+        options += [f"{a} {b}" for a, b in zip(terms, terms[1:], strict=False)]
+        options += sorted(phrases(central), key=lambda p: (self.n_with[p], p))[:3]
+        for option in options:
+            if option not in taken:
+                return option
+        base = options[0] if options else "similar mentions"
+        return next(f"{base} ({i})" for i in range(2, 10_000) if f"{base} ({i})" not in taken)

@@ -1,0 +1,137 @@
+"""Model folders: config.json, model.safetensors, tokenizer.json and a card; no pickle anywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from vocx.errors import UserError, closest
+
+FORMAT = 1
+_FILES = ("config.json", "model.safetensors", "tokenizer.json")
+
+
+@dataclass
+class ModelFolder:
+    """A model as it lies on disk.
+
+    Attributes
+    ----------
+    name : the model's name.
+    config : what config.json holds: encoder, heads with classes, temperatures and thresholds.
+    tensors : arrays by name, as float32.
+    tokenizer : the text of tokenizer.json.
+    path : the folder; null for a model not saved yet.
+    """
+
+    name: str
+    config: dict[str, Any]
+    tensors: dict[str, np.ndarray]
+    tokenizer: str
+    path: Path | None = None
+
+    def save(self, path: Path, card: str) -> None:
+        """Write the folder: matrices as int8 with a scale for each column, the rest as float32."""
+        path.mkdir(parents=True, exist_ok=True)
+        stored: dict[str, np.ndarray] = {}
+        for name, array in self.tensors.items():
+            if array.ndim == 2:
+                stored[name], stored[f"{name}.scale"] = quantise(array)
+            else:
+                stored[name] = np.ascontiguousarray(array, np.float32)
+        save_file(dict(sorted(stored.items())), path / "model.safetensors")
+        text = json.dumps(self.config, indent=1, sort_keys=True, ensure_ascii=False)
+        (path / "config.json").write_text(text + "\n", encoding="utf-8")
+        (path / "tokenizer.json").write_text(self.tokenizer, encoding="utf-8")
+        (path / "README.md").write_text(card, encoding="utf-8")
+        self.path = path
+
+    @property
+    def digest(self) -> str:
+        """sha256 over the files that decide what the model answers."""
+        if self.path is None:
+            raise ValueError("the model is not saved yet")
+        total = sha256()
+        for name in _FILES:
+            total.update((self.path / name).read_bytes())
+        return total.hexdigest()
+
+
+def quantise(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A matrix as int8 and the scale of each column.
+
+    >>> q, scale = quantise(np.array([[1.0, -254.0], [0.5, 0.0]]))
+    >>> q.tolist(), scale.tolist()
+    ([[127, -127], [64, 0]], [0.007874015718698502, 2.0])
+    """
+    scale = np.maximum(np.abs(matrix).max(axis=0), 1e-12) / 127
+    return np.round(matrix / scale).astype(np.int8), scale.astype(np.float32)
+
+
+def model_folders() -> list[Path]:
+    """Folders searched for models by name: $VOCX_MODELS, the user's own, those that ship."""
+    home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    package = Path(str(files("vocx")))
+    listed = [home / "vocx" / "models", package / "shipped_models", package.parent / "models"]
+    if own := os.environ.get("VOCX_MODELS"):
+        listed.insert(0, Path(own))
+    return [p for p in listed if p.is_dir()]
+
+
+def list_models() -> dict[str, Path]:
+    """Names of all models that can be found, with their folders; the first found wins."""
+    found: dict[str, Path] = {}
+    for folder in model_folders():
+        for path in sorted(folder.iterdir()):
+            if (path / "config.json").is_file():
+                found.setdefault(path.name, path)
+    return found
+
+
+def find_model(name_or_path: str) -> Path:
+    """The folder of a model, by name or path; UserError where there is none."""
+    known = list_models()
+    path = known.get(name_or_path, Path(name_or_path))
+    missing = [n for n in _FILES if not (path / n).is_file()]
+    if missing == list(_FILES):
+        raise UserError(
+            f"unknown model '{name_or_path}': neither a model's name nor a model folder",
+            closest(name_or_path, sorted(known)) + ", or the path of a model folder",
+        )
+    if missing:
+        raise UserError(
+            f"{path}: the model folder lacks {', '.join(missing)}", "copy or train the model again"
+        )
+    return path
+
+
+def load_folder(name_or_path: str) -> ModelFolder:
+    """Read a model folder, by name or path."""
+    return _load(find_model(name_or_path).resolve())
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path) -> ModelFolder:
+    config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    if config.get("format") != FORMAT:
+        raise UserError(
+            f"{path}: model format {config.get('format')!r}, this vocx reads {FORMAT}",
+            "train the model again with this version",
+        )
+    stored = load_file(path / "model.safetensors")
+    tensors = {
+        name: array.astype(np.float32) * stored[f"{name}.scale"] if array.dtype == np.int8 else array
+        for name, array in stored.items()
+        if not name.endswith(".scale")
+    }
+    tokenizer = (path / "tokenizer.json").read_text(encoding="utf-8")
+    return ModelFolder(config["name"], config, tensors, tokenizer, path)

@@ -1,0 +1,260 @@
+"""The facts of a report: plain data out of a run's tables, before anything is drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vocx.journey import Journey
+from vocx.runs import Run, counted_mentions
+from vocx.themes import load_themes, theme_title
+
+MAX_QUOTES = 12  # of a cell
+_CONTEXT = 160  # characters shown before and after a quote
+
+
+def build_facts(run: Run, journey: Journey) -> dict[str, Any]:
+    """Everything the report shows; ``run.matrix`` must be counted by ``journey``."""
+    whole = run.matrix[run.matrix["group"].isna() & run.matrix["period"].isna()]
+    mentions = _counted(run, journey)
+    return {
+        "title": run.manifest["config"]["name"],
+        "journey": {"name": journey.name, "title": journey.title},
+        "overview": _overview(run),
+        "scope": _scope(run),
+        "stages": _stages(run, journey, mentions),
+        "matrices": {kind: _matrix(whole[whole["kind"] == kind], run, journey) for kind in ("pain", "win")},
+        "issues": _issues(run, mentions),
+        "groups": _groups(run, journey),
+        "quotes": _quotes(run, mentions),
+    }
+
+
+def _counted(run: Run, journey: Journey) -> pd.DataFrame:
+    """The mentions the matrix counts, with stage of the journey, known theme, and their feedback."""
+    found = counted_mentions(run.segments, journey, run.thresholds)
+    columns = ["feedback_id", "source", "created_at", "rating", "nps", "source_id"]
+    about = run.feedback[columns].assign(
+        whole=run.feedback["text"], about_sentiment=run.feedback["sentiment"]
+    )
+    return found.merge(about, on="feedback_id", how="left")
+
+
+def _number(value: Any, digits: int = 3) -> float | None:
+    return None if value is None or pd.isna(value) else round(float(value), digits)
+
+
+def _day(value: Any) -> str | None:
+    return None if value is None or pd.isna(value) else pd.Timestamp(value).strftime("%Y-%m-%d")
+
+
+def nps(values: pd.Series) -> float | None:
+    """Net promoter score: percent 9-10 less percent 0-6.
+
+    >>> nps(pd.Series([10, 9, 7, 0]))
+    25.0
+    """
+    known = values.dropna().astype(float)
+    return None if known.empty else float(((known >= 9).mean() - (known <= 6).mean()) * 100)
+
+
+def _overview(run: Run) -> dict[str, Any]:
+    feedback = run.feedback
+    labelled = feedback[feedback["meaningful"].astype(bool)]
+    times = feedback["created_at"].dropna()
+    order = ["very_negative", "negative", "mixed", "neutral", "positive", "very_positive"]
+    sentiments = labelled["sentiment"].value_counts()
+    emotions = labelled["emotion"].value_counts()
+    return {
+        "n_feedback": len(feedback),
+        "n_meaningful": len(labelled),
+        "n_rejected": len(run.rejects),
+        "first": _day(times.min()) if len(times) else None,
+        "last": _day(times.max()) if len(times) else None,
+        "sources": feedback["source"].value_counts().sort_index().to_dict(),
+        "nps": _number(nps(feedback["nps"]), 0),
+        "n_nps": int(feedback["nps"].notna().sum()),
+        "rating": _number(1 + 4 * feedback["rating"].mean(), 2),
+        "n_rating": int(feedback["rating"].notna().sum()),
+        "polarity": _number(labelled["polarity"].mean(), 2),
+        "sentiments": {s: int(sentiments.get(s, 0)) for s in order},
+        "emotions": {str(k): int(v) for k, v in sorted(emotions.items(), key=lambda e: (-e[1], e[0]))},
+    }
+
+
+def _scope(run: Run) -> dict[str, Any]:
+    """What the numbers rest on: files, assumptions, model, coverage."""
+    manifest = run.manifest
+    return {
+        "files": [
+            {k: f[k] for k in ("file", "rows", "taken", "merged", "rejected", "assumptions", "ignored")}
+            for f in manifest["inputs"]
+        ],
+        "rows": manifest["rows"],
+        "coverage": manifest["coverage"],
+        "model": {"name": manifest["model"]["name"], "digest": manifest["model"]["digest"][:12]},
+        "privacy": manifest["privacy"],
+        "vocx": manifest["vocx"],
+        "reasons": run.rejects["reason"].value_counts().head(8).to_dict(),
+    }
+
+
+def _stages(run: Run, journey: Journey, mentions: pd.DataFrame) -> list[dict[str, Any]]:
+    """One entry per stage: how much is said there, how it feels, what hurts and what pleases."""
+    feedback = run.feedback[run.feedback["meaningful"].astype(bool)]
+    sure = feedback["stage_score"] >= run.thresholds.get("feedback.stage", 0.0)
+    stage_of = feedback["stage"].map(journey.of_fine).where(sure)
+    out = []
+    for stage in journey.stages:
+        mine, said = feedback[stage_of == stage.name], mentions[mentions["stage"] == stage.name]
+        emotions = mine["emotion"].value_counts()
+        entry: dict[str, Any] = {
+            "name": stage.name,
+            "title": stage.title or stage.name,
+            "definition": stage.definition,
+            "n_feedback": len(mine),
+            "polarity": _number(said["polarity"].mean(), 2),
+            "polarity_low": _number(said["polarity"].quantile(0.25), 2),
+            "polarity_high": _number(said["polarity"].quantile(0.75), 2),
+            "n_mentions": len(said),
+            "emotions": [[str(e), int(n)] for e, n in emotions.head(3).items()],
+            "touchpoints": [[str(t), int(n)] for t, n in mine["touchpoint"].value_counts().head(3).items()],
+            "nps": _number(nps(mine["nps"]), 0),
+            "n_nps": int(mine["nps"].notna().sum()),
+            "rating": _number(1 + 4 * mine["rating"].mean(), 2),
+            "n_rating": int(mine["rating"].notna().sum()),
+        }
+        for kind in ("pain", "win"):
+            of_kind = said[(said["kind"] == kind) & said["theme"].notna()]
+            voices = of_kind.groupby("theme")["feedback_id"].nunique()
+            top = sorted(voices.items(), key=lambda t: (-t[1], t[0]))[:4]
+            entry[f"{kind}s"] = [[theme_title(str(t)), int(n), str(t)] for t, n in top]
+            entry[f"n_{kind}"] = int(of_kind["feedback_id"].nunique())
+        out.append(entry)
+    return out
+
+
+def _matrix(cells: pd.DataFrame, run: Run, journey: Journey) -> dict[str, Any]:
+    """Cells of one kind in two grains: whole themes, and issues."""
+    names = run.issues.set_index("issue_id")["name"].to_dict()
+    theme_of = run.issues.set_index("issue_id")["theme"].to_dict()
+    is_theme = cells["issue_id"].isna()
+    out: dict[str, Any] = {"stages": journey.stage_names}
+    for grain, part in (("themes", cells[is_theme]), ("issues", cells[~is_theme])):
+        key = "theme" if grain == "themes" else "issue_id"
+        total = part.groupby(key)["n_feedback"].sum()
+        order = sorted(total.index, key=lambda k: (-total[k], k))
+        columns = [
+            {
+                "id": k,
+                "title": theme_title(k) if grain == "themes" else _capital(names.get(k, k)),
+                "under": "" if grain == "themes" else theme_title(theme_of.get(k)),
+                "hint": _hint(k) if grain == "themes" else "",
+                "n": int(total[k]),
+            }
+            for k in order
+        ]
+        found = {
+            f"{c.stage}|{getattr(c, key)}": {
+                "n": int(c.n_feedback),
+                "share": _number(c.share, 4),
+                "low": _number(c.share_low, 4),
+                "high": _number(c.share_high, 4),
+                "severity": _number(c.severity, 1),
+                "polarity": _number(c.polarity, 2),
+                "emotion": c.top_emotion,
+            }
+            for c in part.itertuples()
+        }
+        out[grain] = {"columns": columns, "cells": found}
+    return out
+
+
+def _hint(theme: str) -> str:
+    known = load_themes().get(theme)
+    return known.definition if known else ""
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _issues(run: Run, mentions: pd.DataFrame) -> list[dict[str, Any]]:
+    """The issues, most voices first, with what each month said of them."""
+    months = pd.Series(mentions["created_at"]).dt.strftime("%Y-%m")
+    every = pd.period_range(months.min(), months.max(), freq="M").astype(str) if months.notna().any() else []
+    out = []
+    for issue in run.issues.itertuples():
+        mine = mentions["issue_id"] == issue.issue_id
+        counts = mentions[mine].groupby(months[mine])["feedback_id"].nunique()
+        stages = mentions[mine].groupby("stage")["feedback_id"].nunique()
+        out.append(
+            {
+                "id": issue.issue_id,
+                "name": _capital(issue.name),
+                "kind": issue.kind,
+                "theme": theme_title(issue.theme),
+                "definition": issue.definition,
+                "terms": list(issue.terms),
+                "n_feedback": int(issue.n_feedback),
+                "n_segments": int(issue.n_segments),
+                "severity": _number(issue.severity, 1),
+                "polarity": _number(issue.polarity, 2),
+                "first": _day(issue.first_seen),
+                "last": _day(issue.last_seen),
+                "stages": {str(k): int(v) for k, v in stages.items()},
+                "months": [[m, int(counts.get(m, 0))] for m in every],
+                "examples": list(issue.examples),
+            }
+        )
+    return out
+
+
+def _groups(run: Run, journey: Journey) -> list[dict[str, Any]]:
+    """For each group asked for: the themes in which it differs most from everybody."""
+    cut = run.matrix[run.matrix["period"].isna() & run.matrix["issue_id"].isna()]
+    totals = cut.groupby(["group", "kind", "theme"], dropna=False)["share"].sum()
+    names = sorted(cut["group"].dropna().unique())
+    out = []
+    for name in names:
+        rows = []
+        for (group, kind, theme), share in totals.items():
+            if group == name and theme is not None and theme == theme:
+                everybody = totals.get((np.nan, kind, theme), 0.0)
+                rows.append([kind, theme_title(theme), _number(share, 4), _number(everybody, 4)])
+        rows.sort(key=lambda r: (-r[2], r[1]))
+        out.append({"name": name, "pains": [r[1:] for r in rows if r[0] == "pain"][:6],
+                    "wins": [r[1:] for r in rows if r[0] == "win"][:6]})  # fmt: skip
+    return out
+
+
+def _quotes(run: Run, mentions: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Quotes of each cell, by "stage|theme" and "stage|issue": surest first, one per feedback."""
+    ordered = mentions.sort_values(["kind_score", "segment_id"], ascending=[False, True])
+    out: dict[str, list[dict[str, Any]]] = {}
+    for key in ("theme", "issue_id"):
+        known = ordered[ordered[key].notna()].drop_duplicates(["stage", key, "kind", "feedback_id"])
+        for (stage, name, kind), rows in known.groupby(["stage", key, "kind"], sort=True):
+            quotes = [_quote(r) for r in rows.head(MAX_QUOTES).itertuples()]
+            out[f"{kind}|{stage}|{name}"] = quotes
+    return out
+
+
+def _quote(row: Any) -> dict[str, Any]:
+    whole = row.whole
+    return {
+        "before": ("…" if row.start > _CONTEXT else "") + whole[max(0, row.start - _CONTEXT) : row.start],
+        "text": row.text,
+        "after": whole[row.end : row.end + _CONTEXT] + ("…" if len(whole) > row.end + _CONTEXT else ""),
+        "source": row.source,
+        "id": row.source_id,
+        "day": _day(row.created_at),
+        "emotion": row.emotion,
+        "severity": None if pd.isna(row.severity) else int(row.severity),
+        "nps": None if pd.isna(row.nps) else int(row.nps),
+        "stars": _number(1 + 4 * row.rating, 1) if not pd.isna(row.rating) else None,
+    }
+
+

@@ -1,0 +1,23 @@
+"""The facts as one HTML page: no request leaves it, and no customer's word is read as markup."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, select_autoescape
+
+
+def render_html(facts: dict[str, Any]) -> str:
+    """The page, with its facts, styles and script inside."""
+    templates = files("vocx.report") / "templates"
+    source = {
+        name: (templates / f"report.{name}").read_text(encoding="utf-8")
+        for name in ("html", "css", "js")
+    }
+    template = Environment(autoescape=select_autoescape(default=True)).from_string(source["html"])
+    data = json.dumps(facts, ensure_ascii=False, sort_keys=True, default=str)
+    for mark, safe in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028")):
+        data = data.replace(mark, safe)
+    return template.render(facts=facts, data=data, css=source["css"], js=source["js"])

@@ -1,0 +1,212 @@
+"""The words and tables of vocx: labels, columns, units, ranges, and what null means.
+
+Every table that a run writes is described here and nowhere else. Null always means *not known*.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+
+STAGES = (
+    "need",
+    "awareness",
+    "research",
+    "consideration",
+    "purchase",
+    "fulfilment",
+    "use",
+    "support",
+    "retention",
+    "advocacy",
+)
+TOUCHPOINTS = (
+    "website",
+    "mobile_app",
+    "on_location",
+    "contact_centre",
+    "email",
+    "chat",
+    "social_media",
+    "sms",
+    "word_of_mouth",
+    "review_site",
+    "advertising",
+    "delivery",
+    "product",
+    "billing",
+    "self_service",
+    "unspecified",
+)
+EMOTIONS = (
+    "anger",
+    "frustration",
+    "disappointment",
+    "sadness",
+    "anxiety",
+    "confusion",
+    "disgust",
+    "surprise",
+    "gratitude",
+    "joy",
+    "satisfaction",
+    "hope",
+    "neutral",
+)
+KINDS = ("pain", "win", "none")
+SOURCES = ("survey", "review", "transcript", "complaint", "social")
+SENTIMENTS = ("very_negative", "negative", "neutral", "positive", "very_positive")
+MIXED = "mixed"
+BAND_CUTS = (-0.75, -0.25, 0.25, 0.75)  # polarity at which one band ends and the next begins
+
+Z95 = 1.959963984540054
+
+_text, _int, _float, _bool = pa.string(), pa.int32(), pa.float32(), pa.bool_()
+_time = pa.timestamp("us", tz="UTC")
+_turns = pa.list_(
+    pa.struct([("speaker", _text), ("start", _int), ("end", _int), ("at", _time)])
+)
+
+FEEDBACK = pa.schema(
+    [
+        ("feedback_id", _text),  # 16 hex digits, hash of source and source_id
+        ("source", _text),  # one of SOURCES
+        ("source_file", _text),  # as named on the command line, without folders
+        ("source_row", _int),  # 1 is the first data row of the file
+        ("source_id", _text),  # the id column's value; without one, a digest of the row
+        ("author_id", _text),  # pseudonym of the author column's value
+        ("channel", _text),
+        ("created_at", _time),
+        ("language", _text),  # as given by the file, ISO 639-1
+        ("text", _text),  # redacted
+        ("turns", _turns),  # conversations only: who spoke which characters of text
+        ("rating", _float),  # 0..1
+        ("nps", _int),  # 0..10
+        ("csat", _float),  # 0..1
+        ("ces", _float),  # 0..1
+        ("stage", _text),
+        ("stage_score", _float),
+        ("touchpoint", _text),
+        ("touchpoint_score", _float),
+        ("polarity", _float),  # -1..1
+        ("sentiment", _text),  # one of SENTIMENTS, or mixed
+        ("emotion", _text),
+        ("emotion_score", _float),
+        ("meaningful", _bool),  # false: "n/a", ".", nothing; then all labels are null
+    ]
+)
+SEGMENTS = pa.schema(
+    [
+        ("segment_id", _text),  # feedback_id/seq
+        ("feedback_id", _text),
+        ("seq", _int),
+        ("start", _int),  # characters in feedback.text
+        ("end", _int),
+        ("text", _text),
+        ("speaker", _text),  # conversations only
+        ("kind", _text),
+        ("kind_score", _float),
+        ("stage", _text),
+        ("stage_score", _float),
+        ("touchpoint", _text),
+        ("touchpoint_score", _float),
+        ("polarity", _float),
+        ("emotion", _text),
+        ("emotion_score", _float),
+        ("severity", _int),  # 1..3, pains only
+        ("theme", _text),  # mentions only
+        ("theme_score", _float),
+        ("issue_id", _text),  # null: too rare or too vague to be an issue
+        ("issue_score", _float),
+    ]
+)
+ISSUES = pa.schema(
+    [
+        ("issue_id", _text),
+        ("theme", _text),  # null: found outside all themes
+        ("name", _text),
+        ("kind", _text),
+        ("definition", _text),
+        ("terms", pa.list_(_text)),
+        ("n_feedback", _int),
+        ("n_segments", _int),
+        ("polarity", _float),
+        ("severity", _float),
+        ("first_seen", _time),
+        ("last_seen", _time),
+        ("examples", pa.list_(_text)),  # segment_id
+        ("parents", pa.list_(_text)),
+    ]
+)
+MATRIX = pa.schema(
+    [
+        ("stage", _text),
+        ("theme", _text),
+        ("issue_id", _text),  # null: the row of the whole theme
+        ("kind", _text),
+        ("n_feedback", _int),  # distinct feedback
+        ("share", _float),  # of all feedback of the group and period, 0..1
+        ("share_low", _float),  # Wilson interval, 95 %
+        ("share_high", _float),
+        ("n_corrected", _float),
+        ("severity", _float),  # mean over the pains, 1..3
+        ("polarity", _float),
+        ("top_emotion", _text),
+        ("impact", _float),
+        ("impact_low", _float),
+        ("impact_high", _float),
+        ("group", _text),  # "column=value"; null: everybody
+        ("period", _text),  # 2026-03, 2026-Q1 or 2026; null: the whole time
+    ]
+)
+REJECTS = pa.schema(
+    [
+        ("source_file", _text),
+        ("source_row", _int),
+        ("reason", _text),
+        ("text", _text),  # redacted, like all else
+    ]
+)
+TABLES = {
+    "feedback": FEEDBACK,
+    "segments": SEGMENTS,
+    "issues": ISSUES,
+    "matrix": MATRIX,
+    "rejects": REJECTS,
+}
+GROUP_PREFIX = "x_"
+
+
+def conform(frame: pd.DataFrame, table: str) -> pa.Table:
+    """A frame as the Arrow table that the schema fixes: every column, in order, of its type.
+
+    Columns the frame lacks become null. Columns beyond the schema are dropped, but for the
+    feedback's group columns (``x_*``), which are kept, sorted, as strings.
+    """
+    schema = TABLES[table]
+    columns = []
+    fields = list(schema)
+    if table == "feedback":
+        groups = sorted(c for c in frame.columns if str(c).startswith(GROUP_PREFIX))
+        fields += [pa.field(c, _text) for c in groups]
+    for field in fields:
+        if field.name in frame.columns:
+            values = frame[field.name]
+            columns.append(pa.Array.from_pandas(_plain(values, field.type), type=field.type))
+        else:
+            columns.append(pa.nulls(len(frame), field.type))
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+
+
+def _plain(values: pd.Series, kind: pa.DataType) -> pd.Series:
+    """Values in the form Arrow converts: integers with gaps, objects with None for missing."""
+    if pa.types.is_integer(kind):
+        return values.astype("Float64").round().astype("Int64")
+    if pa.types.is_string(kind):
+        return values.astype(object).where(values.notna(), None)
+    return values
+
+
+def empty(table: str) -> pd.DataFrame:
+    """An empty frame with the columns of a table."""
+    return TABLES[table].empty_table().to_pandas()

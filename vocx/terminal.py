@@ -1,0 +1,226 @@
+"""A run as a person reads it in the terminal: tables, bars and one feedback with its labels."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from vocx.ingest import Ingested
+from vocx.journey import Journey
+from vocx.runs import Run
+from vocx.themes import theme_title
+
+_STEPS = {
+    "ingest": "reading files",
+    "label": "labelling feedback",
+    "mine": "finding issues",
+    "report": "writing report",
+}
+_HEAT = {"pain": (178, 34, 52), "win": (14, 116, 102)}
+
+
+def console() -> Console:
+    """The terminal, or 110 columns where the output is no terminal."""
+    return Console(width=None if sys.stdout.isatty() else 118, highlight=False)
+
+
+class Bars:
+    """Progress of a run: bars on a terminal, plain lines elsewhere; both on standard error."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._progress = Progress(
+            TextColumn("{task.description:20s}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            disable=not self._live,
+        )
+        self._tasks: dict[str, Any] = {}
+        self._last = 0.0
+
+    def __enter__(self) -> Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def update(self, step: str, done: int, total: int) -> None:
+        """Told by the engine as it works."""
+        if self._live:
+            if step not in self._tasks:
+                self._tasks[step] = self._progress.add_task(_STEPS[step], total=total)
+            self._progress.update(self._tasks[step], completed=done, total=total)
+        elif done in (0, total) or time.monotonic() - self._last > 5:
+            self._last = time.monotonic()
+            print(f"{_STEPS[step]}: {done} of {total}", file=sys.stderr, flush=True)
+
+
+def print_summary(run: Run) -> None:
+    """What a run found: the matrix of pains, what came in, and where the report is."""
+    from vocx.journey import load_journey
+
+    out = console()
+    rows, cover = run.manifest["rows"], run.manifest["coverage"]
+    print_matrix(run, load_journey(run.manifest["config"]["journey"]), "pain")
+    out.print(
+        f"{rows['read']} rows read: {rows['taken']} feedback taken, {rows['merged']} turns joined, "
+        f"{rows['rejected']} rejected; {cover['meaningful']} say something."
+    )
+    out.print(
+        f"{cover['mentions']} pains and wins; the model is sure of the theme of "
+        f"{cover['mentions_sure_of_theme']}; {len(run.issues)} recurring issues."
+    )
+    seconds = run.manifest["seconds"]
+    out.print("Seconds: " + ", ".join(f"{k} {v:.1f}" for k, v in seconds.items()) + ".")
+    out.print(f"Report: {run.path}/report.html", soft_wrap=True)
+
+
+def print_matrix(run: Run, journey: Journey, kind: str) -> None:
+    """Stages by the themes told of most, as many as the terminal is wide."""
+    out = console()
+    cells = run.matrix[
+        (run.matrix["kind"] == kind)
+        & run.matrix["issue_id"].isna()
+        & run.matrix["group"].isna()
+        & run.matrix["period"].isna()
+    ]
+    if cells.empty:
+        out.print(f"No {kind}s were found with enough certainty.")
+        return
+    totals = cells.groupby("theme")["n_feedback"].sum()
+    themes = sorted(totals.index, key=lambda t: (-totals[t], t))
+    first = max(len(s) for s in journey.stage_names) + 2
+    shown = themes[: max(3, (out.width - first - 8) // 12)]
+    table = Table(title=f"{kind.capitalize()}s by stage: distinct feedback", title_justify="left",
+                  show_edge=False, padding=(0, 1), pad_edge=False)  # fmt: skip
+    table.add_column("stage", no_wrap=True)
+    for theme in shown:
+        table.add_column(theme_title(theme), justify="right", min_width=8, max_width=11)
+    table.add_column("all", justify="right", style="dim")
+    peak = max(1, int(cells["n_feedback"].max()))
+    at = cells.set_index(["stage", "theme"])["n_feedback"]
+    for stage in journey.stage_names:
+        counts = [int(at.get((stage, t), 0)) for t in shown]
+        every = int(cells.loc[cells["stage"] == stage, "n_feedback"].sum())
+        table.add_row(stage, *(_heat(n, peak, kind) for n in counts), str(every or ""))
+    out.print(table)
+    if len(themes) > len(shown):
+        out.print(f"[dim]{len(themes) - len(shown)} more themes in the report[/dim]")
+
+
+def _heat(n: int, peak: int, kind: str) -> Text:
+    if not n:
+        return Text("·", style="dim")
+    share = (n / peak) ** 0.5
+    red, green, blue = (round(255 - (255 - c) * share) for c in _HEAT[kind])
+    ink = "white" if share > 0.6 else "black"
+    return Text(f" {n} ", style=f"{ink} on rgb({red},{green},{blue})")
+
+
+def print_issues(run: Run, kind: str, most: int = 20) -> None:
+    """The issues of a kind that most customers tell of, with a quote each."""
+    out = console()
+    quote = run.segments.set_index("segment_id")["text"]
+    table = Table(show_edge=False, pad_edge=False, expand=True)
+    table.add_column("voices", justify="right")
+    for name in ("issue", "theme", "quote"):
+        table.add_column(name, ratio=3 if name == "quote" else 2)
+    for issue in run.issues[run.issues["kind"] == kind].head(most).itertuples():
+        words = str(quote.get(issue.examples[0], "")) if len(issue.examples) else ""
+        table.add_row(str(issue.n_feedback), Text(issue.name), theme_title(issue.theme), Text(f"“{words}”"))  # fmt: skip
+    out.print(table)
+
+
+def print_journey(run: Run, journey: Journey) -> None:
+    """Each stage in order: how much is told of it, how it feels, its pains and wins."""
+    from vocx.report import build_facts
+
+    out = console()
+    for stage in build_facts(run, journey)["stages"]:
+        feeling = "no mention" if stage["polarity"] is None else f"polarity {stage['polarity']:+.2f}"
+        out.print(f"[bold]{stage['title']}[/bold]  {stage['n_feedback']} comments, "
+                  f"{stage['n_mentions']} mentions, {feeling}")  # fmt: skip
+        for kind, mark in (("pains", "−"), ("wins", "+")):
+            named = ", ".join(f"{title} ({n})" for title, n, _ in stage[kind])
+            if named:
+                out.print(f"  {mark} {named}", markup=False)
+
+
+def print_feedback(run: Run, feedback_id: str) -> None:
+    """One feedback: its text, its labels, and each mention with what it was taken for."""
+    out = console()
+    row = run.find_feedback(feedback_id)
+    out.print(f"[bold]{row['feedback_id']}[/bold] {row['source']} {row['source_file']} row {row['source_row']}")  # fmt: skip
+    out.print(str(row["text"]), markup=False)
+    if not row["meaningful"]:
+        out.print("says nothing that could be labelled")
+        return
+    out.print(
+        f"stage {row['stage']} ({row['stage_score']:.2f}), touchpoint {row['touchpoint']} "
+        f"({row['touchpoint_score']:.2f}), {row['sentiment']} ({row['polarity']:+.2f}), "
+        f"{row['emotion']} ({row['emotion_score']:.2f})"
+    )
+    names = run.issues.set_index("issue_id")["name"]
+    mine = run.segments[run.segments["feedback_id"] == row["feedback_id"]]
+    table = Table(show_edge=False, pad_edge=False)
+    for name in ("kind", "words", "stage", "theme", "issue", "severity"):
+        table.add_column(name)
+    for s in mine[mine["kind"] != "none"].itertuples():
+        severity = "" if pd.isna(s.severity) else str(int(s.severity))
+        issue = str(names.get(s.issue_id, ""))
+        table.add_row(s.kind, Text(s.text), f"{s.stage} {s.stage_score:.2f}",
+                      f"{theme_title(s.theme)} {s.theme_score:.2f}", issue, severity)  # fmt: skip
+    out.print(table)
+
+
+def print_ingested(found: Ingested) -> None:
+    """How each file was read: columns, assumptions, first rows, rejects."""
+    out = console()
+    for file in found.files:
+        out.print(f"[bold]{file.file}[/bold]: {file.rows} rows, {file.taken} feedback, "
+                  f"{file.merged} turns joined, {file.rejected} rejected")  # fmt: skip
+        for role, column in file.columns.items():
+            out.print(f"  {role:13s} ← {column}", markup=False)
+        if file.groups:
+            out.print(f"  {'groups':13s} ← {', '.join(file.groups)}", markup=False)
+        if file.ignored:
+            out.print(f"  {'not kept':13s}   {', '.join(file.ignored)}", markup=False)
+        for note in file.assumptions:
+            out.print(f"  {note}", markup=False)
+        mine = found.feedback[found.feedback["source_file"] == file.file].head(3)
+        for row in mine.itertuples():
+            words = " ".join(str(row.text).split())
+            out.print(f"    {row.source} {row.source_id}: {words[:90]}", markup=False)
+    for reject in found.rejects.head(5).itertuples():
+        out.print(f"  rejected {reject.source_file} row {reject.source_row}: {reject.reason}", markup=False)  # fmt: skip
+
+
+def print_scores(scores: dict[str, Any], model: str, labels: Path) -> None:
+    """A model's scores as a table."""
+    out = console()
+    out.print(f"{model} on {labels.name}: {scores['n']} feedback")
+    table = Table(show_edge=False, pad_edge=False)
+    names = ("task", "n", "accuracy", "macro F1", "coverage", "accuracy when sure", "calibration error")  # fmt: skip
+    for name in names:
+        table.add_column(name, justify="left" if name == "task" else "right")
+    for task, s in scores["tasks"].items():
+        figures = [s["accuracy"], s["macro_f1"], s["coverage"], s["selective_accuracy"], s["ece"]]
+        table.add_row(task, str(s["n"]), *(f"{f:.3f}" for f in figures))
+    out.print(table)

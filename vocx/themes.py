@@ -1,0 +1,44 @@
+"""Themes: the general things customers complain of or praise in any trade, kept as YAML."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+
+class Theme(BaseModel):
+    """One theme of a codebook."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: str
+    kind: str
+    title: str
+    definition: str
+
+
+@lru_cache
+def load_themes(name: str = "cx") -> dict[str, Theme]:
+    """The themes of a codebook that ships, by id.
+
+    >>> load_themes()["late-delivery"].title
+    'Late delivery'
+    """
+    path = files("vocx") / "codebooks" / f"{name}.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    themes = [Theme.model_validate(t) for t in content["themes"]]
+    return {t.id: t for t in themes}
+
+
+def theme_title(theme: str | None) -> str:
+    """A theme's name as a person reads it; ids out of another codebook are made readable.
+
+    >>> theme_title("late-delivery"), theme_title(None)
+    ('Late delivery', 'Outside all themes')
+    """
+    if not isinstance(theme, str):
+        return "Outside all themes"
+    known = load_themes().get(theme)
+    return known.title if known else theme.replace("-", " ").capitalize()

@@ -1,0 +1,1 @@
+"""Labelled feedback to a model folder."""
