@@ -19,14 +19,22 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-models_app = typer.Typer(help="Models: what there is, and what each is good for.", no_args_is_help=True)
-journeys_app = typer.Typer(help="Journeys: ways to cut a customer's life into stages.", no_args_is_help=True)  # fmt: skip
+models_app = typer.Typer(
+    help="Models: what there is, and what each is good for.", no_args_is_help=True
+)
+journeys_app = typer.Typer(
+    help="Journeys: ways to cut a customer's life into stages.", no_args_is_help=True
+)
 app.add_typer(models_app, name="models")
 app.add_typer(journeys_app, name="journeys")
 
-Inputs = Annotated[list[str], typer.Argument(help="Data files, folders, or one pipeline file (.yaml).")]
+Inputs = Annotated[
+    list[str], typer.Argument(help="Data files, folders, or one pipeline file (.yaml).")
+]
 RunDir = Annotated[Path, typer.Argument(help="A run's folder.")]
-JourneyName = Annotated[str | None, typer.Option("--journey", help="A shipped journey's name, or a YAML file.")]  # fmt: skip
+JourneyName = Annotated[
+    str | None, typer.Option("--journey", help="A shipped journey's name, or a YAML file.")
+]
 
 
 def _version(asked: bool) -> None:
@@ -37,8 +45,12 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the trace of our own faults.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the trace of our own faults.")
+    ] = False,
 ) -> None:
     """Where in the customer journey does it hurt, how much, and on what evidence?"""
 
@@ -49,17 +61,32 @@ def run(
     out: Annotated[Path, typer.Option("--out", help="The run's folder, new or one to go on with.")],
     model: Annotated[str | None, typer.Option("--model", help="A model's name or folder.")] = None,
     journey: JourneyName = None,
-    by: Annotated[list[str] | None, typer.Option("--by", help="Cut the matrix by this column too; repeatable.")] = None,
-    period: Annotated[str | None, typer.Option("--period", help="Cut it by month, quarter or year too.")] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="Any key of a pipeline file, as key=value; repeatable.")] = None,
-    no_redact: Annotated[bool, typer.Option("--no-redact", help="Keep personal data as it is.")] = False,
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", help="Cut the matrix by this column too; repeatable."),
+    ] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", help="Cut it by month, quarter or year too.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Any key of a pipeline file, as key=value; repeatable."),
+    ] = None,
+    no_redact: Annotated[
+        bool, typer.Option("--no-redact", help="Keep personal data as it is.")
+    ] = False,
 ) -> None:
     """Label feedback, find its issues, count the matrix, and write the report."""
     from vocx.api import config_of
     from vocx.engine import execute
     from vocx.terminal import Bars, print_summary
 
-    options: dict[str, Any] = {"model": model, "journey": journey, "by": by or None, "period": period}
+    options: dict[str, Any] = {
+        "model": model,
+        "journey": journey,
+        "by": by or None,
+        "period": period,
+    }
     if no_redact:
         options["redact"] = False
     config = config_of(inputs, _pairs(settings or []), **options)
@@ -86,7 +113,9 @@ def report(run_dir: RunDir, journey: JourneyName = None) -> None:
 def show(
     run_dir: RunDir,
     what: Annotated[str, typer.Argument(help="matrix, issues, journey, or feedback.")] = "matrix",
-    feedback_id: Annotated[str | None, typer.Argument(help="Of `feedback`: its id, or its source's id.")] = None,
+    feedback_id: Annotated[
+        str | None, typer.Argument(help="Of `feedback`: its id, or its source's id.")
+    ] = None,
     journey: JourneyName = None,
     kind: Annotated[str, typer.Option("--kind", help="pain or win.")] = "pain",
 ) -> None:
@@ -98,7 +127,10 @@ def show(
     from vocx.terminal import print_feedback, print_issues, print_journey, print_matrix
 
     if what not in ("matrix", "issues", "journey", "feedback"):
-        raise UserError(f"show: there is no '{what}' to show", closest(what, ["matrix", "issues", "journey", "feedback"]))  # fmt: skip
+        raise UserError(
+            f"show: there is no '{what}' to show",
+            closest(what, ["matrix", "issues", "journey", "feedback"]),
+        )
     if kind not in ("pain", "win"):
         raise UserError(f"--kind {kind}: is neither pain nor win", "choose one of: pain, win")
     found = load_run(run_dir)
@@ -121,7 +153,9 @@ def show(
 @app.command()
 def inspect(
     inputs: Inputs,
-    settings: Annotated[list[str] | None, typer.Option("--set", help="As of `vocx run`; repeatable.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="As of `vocx run`; repeatable.")
+    ] = None,
 ) -> None:
     """Say how files would be read: columns, first rows, what would be rejected. Writes nothing."""
     from vocx.api import config_of
@@ -133,10 +167,17 @@ def inspect(
 
 @app.command()
 def train(
-    task: Annotated[str, typer.Argument(help="stage, touchpoint, sentiment, emotion; or a recipe (.yaml).")],
-    labels: Annotated[Path | None, typer.Argument(help="Labelled feedback: a text column and one named as the task.")] = None,
+    task: Annotated[
+        str, typer.Argument(help="stage, touchpoint, sentiment, emotion; or a recipe (.yaml).")
+    ],
+    labels: Annotated[
+        Path | None,
+        typer.Argument(help="Labelled feedback: a text column and one named as the task."),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="The model's folder.")] = None,
-    base: Annotated[str, typer.Option("--base", help="The model whose encoder and other heads are kept.")] = "voc-small",
+    base: Annotated[
+        str, typer.Option("--base", help="The model whose encoder and other heads are kept.")
+    ] = "voc-small",
 ) -> None:
     """Train a model on labelled feedback, or by a recipe such as pipelines/train.yaml."""
     from vocx.train import train_by_recipe, train_task

@@ -54,7 +54,7 @@ class MiningConfig(_Strict):
     """How issues are found in the mentions."""
 
     min_feedback: int = Field(3, ge=2)  # voices an issue needs
-    distance: float = Field(0.5, gt=0, lt=2)  # cosine distance at which groups stay apart
+    distance: float = Field(0.68, gt=0, lt=1)  # at which groups of mentions stay apart
     sample: int = Field(1500, ge=50)  # mentions per theme that the issues are learned on
 
 
@@ -75,15 +75,31 @@ class RunConfig(_Strict):
     mine: MiningConfig = Field(default_factory=MiningConfig)
 
 
+class Pack(_Strict):
+    """Unlabelled comments that the teacher labels: a Parquet file with a column `text`."""
+
+    path: str
+    source: Source
+    rows: int = Field(ge=1)
+
+
+class TeacherConfig(_Strict):
+    """A transformer fine-tuned first, whose soft labels on unlabelled comments teach the heads."""
+
+    epochs: int = Field(3, ge=1)
+    segments: int = Field(30_000, ge=0)  # of the unlabelled comments' segments
+    packs: dict[str, Pack]
+
+
 class TrainConfig(_Strict):
     """A training run: `pipelines/train.yaml`."""
 
     name: str
-    tasks: list[str]
     labels: str  # a JSONL file of labelled feedback
     exclude_licences: list[str] = Field(default_factory=list)
     holdout: str | None = None  # digests of texts that must not train
     packs: dict[str, str] = Field(default_factory=dict)  # more polarity: name to Parquet file
+    teacher: TeacherConfig | None = None
     encoder: str  # a folder with MiniLM's weights, or "package:NAME"; or a vocx model
     dimensions: int = Field(256, ge=8, le=384)
     word_bins: int = Field(2**15, ge=16)
@@ -125,6 +141,8 @@ def load_train_config(path: Path) -> TrainConfig:
     here = path.parent
     config.labels = str((here / config.labels).resolve())
     config.packs = {k: str((here / v).resolve()) for k, v in config.packs.items()}
+    for pack in config.teacher.packs.values() if config.teacher else []:
+        pack.path = str((here / pack.path).resolve())
     for key in ("holdout", "evaluate", "out"):
         if value := getattr(config, key):
             setattr(config, key, str((here / value).resolve()))
@@ -182,5 +200,3 @@ def _fields_at(kind: type[BaseModel], place: tuple[int | str, ...]) -> list[str]
         inner = [a for a in getattr(annotation, "__args__", ()) if hasattr(a, "model_fields")]
         current = inner[0] if inner else annotation
     return sorted(getattr(current, "model_fields", {}))
-
-

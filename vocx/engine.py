@@ -147,7 +147,9 @@ def _group_columns(by: list[str], feedback: pd.DataFrame) -> list[str]:
         hit = next((o for o in options if o in known + plain), None)
         if hit is None:
             names = [c.removeprefix(GROUP_PREFIX) for c in known] + plain
-            raise UserError(f"--by {name}: there is no such column to group by", closest(name, names))
+            raise UserError(
+                f"--by {name}: there is no such column to group by", closest(name, names)
+            )
         found.append(hit)
     return found
 
@@ -196,7 +198,9 @@ def _mine(
         return segments, empty("issues")
     thresholds = {k: model.thresholds[f"segment.{k}_theme"] for k in ("pain", "win")}
     vectors = model.encoder.static.encode(mentions["text"].tolist())
-    miner = IssueMiner(**config.mine.model_dump(), theme_threshold=thresholds).fit(mentions, vectors)
+    miner = IssueMiner(**config.mine.model_dump(), theme_threshold=thresholds).fit(
+        mentions, vectors
+    )
     mentions[["issue_id", "issue_score"]] = miner.predict(mentions, vectors)
     segments.loc[is_mention, ["issue_id", "issue_score"]] = mentions[
         ["issue_id", "issue_score"]

@@ -69,7 +69,9 @@ def single_label(
     right, sure = truth == said, score >= threshold
     counts = pd.Series(truth).value_counts()
     classes = sorted(counts.index[counts >= 5])
-    macro = f1_score(truth, said, labels=classes, average="macro", zero_division=0) if classes else 0.0
+    macro = (
+        f1_score(truth, said, labels=classes, average="macro", zero_division=0) if classes else 0.0
+    )
     return {
         "n": len(truth),
         "accuracy": float(right.mean()),
@@ -112,15 +114,31 @@ def score_mentions(segments: pd.DataFrame, mentions: pd.DataFrame) -> dict[str, 
     for kind in ("pain", "win"):
         said = segments[segments["kind"] == kind]
         gold = mentions[mentions["kind"] == kind]
-        theirs = {f: [(m.theme, bag(m.quote)) for m in g.itertuples()] for f, g in gold.groupby("feedback_id")}  # fmt: skip
-        mine = {f: [(s.theme, bag(s.text)) for s in g.itertuples()] for f, g in said.groupby("feedback_id")}  # fmt: skip
-        hits = [max((overlap(b, w), t) for t, w in mine.get(f, [(None, bag(""))])) for f, g in theirs.items() for _, b in g]  # fmt: skip
+        theirs = {
+            f: [(m.theme, bag(m.quote)) for m in g.itertuples()]
+            for f, g in gold.groupby("feedback_id")
+        }
+        mine = {
+            f: [(s.theme, bag(s.text)) for s in g.itertuples()]
+            for f, g in said.groupby("feedback_id")
+        }
+        hits = [
+            max((overlap(b, w), t) for t, w in mine.get(f, [(None, bag(""))]))
+            for f, g in theirs.items()
+            for _, b in g
+        ]
         wanted = [t for g in theirs.values() for t, _ in g]
-        right = sum(any(overlap(b, w) >= 0.6 for _, w in theirs.get(f, [])) for f, g in mine.items() for _, b in g)  # fmt: skip
+        right = sum(
+            any(overlap(b, w) >= 0.6 for _, w in theirs.get(f, []))
+            for f, g in mine.items()
+            for _, b in g
+        )
         found = sum(h[0] >= 0.6 for h in hits)
         precision, recall = right / max(1, len(said)), found / max(1, len(gold))
         f1 = 2 * precision * recall / max(1e-9, precision + recall)
-        themed = [h[1] == w for h, w in zip(hits, wanted, strict=True) if h[0] >= 0.6 and w != "other"]
+        themed = [
+            h[1] == w for h, w in zip(hits, wanted, strict=True) if h[0] >= 0.6 and w != "other"
+        ]
         out[f"{kind}s found (F1)"] = _row(len(gold), f1)
         out[f"{kind} theme"] = _row(len(themed), float(np.mean(themed)) if themed else 0.0)
     return out
@@ -128,4 +146,11 @@ def score_mentions(segments: pd.DataFrame, mentions: pd.DataFrame) -> dict[str, 
 
 def _row(n: int, value: float) -> dict[str, float]:
     nan = float("nan")
-    return {"n": n, "accuracy": value, "macro_f1": nan, "coverage": nan, "selective_accuracy": nan, "ece": nan}  # fmt: skip
+    return {
+        "n": n,
+        "accuracy": value,
+        "macro_f1": nan,
+        "coverage": nan,
+        "selective_accuracy": nan,
+        "ece": nan,
+    }

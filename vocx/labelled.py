@@ -59,9 +59,11 @@ def read_labels(
         held = set(holdout.read_text(encoding="utf-8").split())
         text = columns.text or "text"
         keep &= ~labels[text].map(lambda t: text_digest(str(t)) in held)
-    feedback = feedback[["feedback_id", "source", "source_id", "text", "turns", "meaningful"]].copy()
+    feedback = feedback[
+        ["feedback_id", "source", "source_id", "text", "turns", "meaningful"]
+    ].copy()
     for task in FEEDBACK_TASKS:
-        feedback[task] = labels[task] if task in labels else None
+        feedback[task] = labels.get(task, None)
     for extra in ("domain", "dataset"):
         if extra in labels:
             feedback[extra] = labels[extra]

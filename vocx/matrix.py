@@ -32,8 +32,8 @@ def wilson(n: np.ndarray, total: np.ndarray | int) -> tuple[np.ndarray, np.ndarr
 
 def period_of(times: pd.Series, period: str) -> pd.Series:
     """Names of the periods that times fall in: 2026-03, 2026Q1 or 2026; null for no time."""
-    naive = times.dt.tz_localize(None)
-    return naive.dt.to_period(_PERIOD[period]).astype(object).map(lambda p: str(p) if p == p else None)
+    names = times.dt.tz_localize(None).dt.to_period(_PERIOD[period])
+    return pd.Series([None if p is pd.NaT else str(p) for p in names], times.index, dtype=object)
 
 
 def build_matrix(

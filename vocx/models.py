@@ -48,7 +48,9 @@ class ModelFolder:
                 stored[name], stored[f"{name}.scale"] = quantise(array)
             else:
                 stored[name] = np.ascontiguousarray(array, np.float32)
-        save_file(dict(sorted(stored.items())), path / "model.safetensors")
+        weights = path / "model.safetensors"
+        save_file(dict(sorted(stored.items())), weights)
+        weights.chmod(0o644)
         text = json.dumps(self.config, indent=1, sort_keys=True, ensure_ascii=False)
         (path / "config.json").write_text(text + "\n", encoding="utf-8")
         (path / "tokenizer.json").write_text(self.tokenizer, encoding="utf-8")
@@ -129,7 +131,9 @@ def _load(path: Path) -> ModelFolder:
         )
     stored = load_file(path / "model.safetensors")
     tensors = {
-        name: array.astype(np.float32) * stored[f"{name}.scale"] if array.dtype == np.int8 else array
+        name: array.astype(np.float32) * stored[f"{name}.scale"]
+        if array.dtype == np.int8
+        else array
         for name, array in stored.items()
         if not name.endswith(".scale")
     }

@@ -70,7 +70,9 @@ class Model:
 
     def _feedback_labels(self, features: sparse.csr_matrix) -> tuple[pd.DataFrame, np.ndarray]:
         """Label columns, and all tasks' probabilities side by side."""
-        probabilities = {t: self.heads[f"feedback.{t}"].predict_proba(features) for t in CONTEXT_TASKS}
+        probabilities = {
+            t: self.heads[f"feedback.{t}"].predict_proba(features) for t in CONTEXT_TASKS
+        }
         frame = pd.DataFrame(index=range(features.shape[0]))
         for task in ("stage", "touchpoint", "emotion"):
             classes = self.heads[f"feedback.{task}"].classes_

@@ -51,6 +51,12 @@ class Run:
             + "; ids are in feedback/*.parquet, columns feedback_id and source_id",
         )
 
+    def report(self) -> Path:
+        """The path of the run's HTML report; UserError for a run that was never written."""
+        if self.path is None:
+            raise UserError("this run has no folder, so no report", "run it with an `out` folder")
+        return self.path / "report.html"
+
     @property
     def thresholds(self) -> dict[str, float]:
         """Scores below which a label is unsure, by head."""
@@ -139,7 +145,10 @@ def read_table(run: Path, table: str) -> pd.DataFrame:
     if not path.exists():
         raise UserError(f"{run}: the run has no table '{table}'", "run `vocx run` again")
     if path.is_dir():
-        parts = [pq.read_table(p).replace_schema_metadata(None) for p in sorted(path.glob("part-*.parquet"))]
+        parts = [
+            pq.read_table(p).replace_schema_metadata(None)
+            for p in sorted(path.glob("part-*.parquet"))
+        ]
         content = pa.concat_tables(parts, promote_options="default")
     else:
         content = pq.read_table(path)

@@ -63,9 +63,7 @@ Z95 = 1.959963984540054
 
 _text, _int, _float, _bool = pa.string(), pa.int32(), pa.float32(), pa.bool_()
 _time = pa.timestamp("us", tz="UTC")
-_turns = pa.list_(
-    pa.struct([("speaker", _text), ("start", _int), ("end", _int), ("at", _time)])
-)
+_turns = pa.list_(pa.struct([("speaker", _text), ("start", _int), ("end", _int), ("at", _time)]))
 
 FEEDBACK = pa.schema(
     [

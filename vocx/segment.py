@@ -7,6 +7,7 @@ is a clause: one sentence often holds a pain and a win.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
@@ -15,17 +16,130 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Token
 
-_TURNS = frozenset("but however although though yet whereas except unfortunately".split())
+_TURNS = frozenset(
+    ["but", "however", "although", "though", "yet", "whereas", "except", "unfortunately"]
+)
 _SUBJECTS = frozenset(
-    "i we you he she it they there this that these those the my our your his her its their "
-    "no nobody everyone everything nothing a an".split()
+    [
+        "i",
+        "we",
+        "you",
+        "he",
+        "she",
+        "it",
+        "they",
+        "there",
+        "this",
+        "that",
+        "these",
+        "those",
+        "the",
+        "my",
+        "our",
+        "your",
+        "his",
+        "her",
+        "its",
+        "their",
+        "no",
+        "nobody",
+        "everyone",
+        "everything",
+        "nothing",
+        "a",
+        "an",
+    ]
 )
 _VERBS = frozenset(
-    "am is are was were be been 's 're 'm 've have has had do does did ca can could will wo 'll "
-    "would should must got get gets make makes made went go goes keep keeps kept took take takes "
-    "came come comes said says told need needs needed want wants wanted love loved like liked hate "
-    "hated works work worked feels felt seems seemed looks looked n't tried try tries waited "
-    "arrived broke stopped lost paid bought ordered called asked find found gave give helped".split()
+    [
+        "am",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "'s",
+        "'re",
+        "'m",
+        "'ve",
+        "have",
+        "has",
+        "had",
+        "do",
+        "does",
+        "did",
+        "ca",
+        "can",
+        "could",
+        "will",
+        "wo",
+        "'ll",
+        "would",
+        "should",
+        "must",
+        "got",
+        "get",
+        "gets",
+        "make",
+        "makes",
+        "made",
+        "went",
+        "go",
+        "goes",
+        "keep",
+        "keeps",
+        "kept",
+        "took",
+        "take",
+        "takes",
+        "came",
+        "come",
+        "comes",
+        "said",
+        "says",
+        "told",
+        "need",
+        "needs",
+        "needed",
+        "want",
+        "wants",
+        "wanted",
+        "love",
+        "loved",
+        "like",
+        "liked",
+        "hate",
+        "hated",
+        "works",
+        "work",
+        "worked",
+        "feels",
+        "felt",
+        "seems",
+        "seemed",
+        "looks",
+        "looked",
+        "n't",
+        "tried",
+        "try",
+        "tries",
+        "waited",
+        "arrived",
+        "broke",
+        "stopped",
+        "lost",
+        "paid",
+        "bought",
+        "ordered",
+        "called",
+        "asked",
+        "find",
+        "found",
+        "gave",
+        "give",
+        "helped",
+    ]
 )
 _JOINTS = frozenset({",", "and", "so", "then", "because", "or"})
 _BREAKS = frozenset({";", "/", "-", "–", "—", "|", "•", "*", "..."})
@@ -64,9 +178,14 @@ def _cuts(doc: Doc) -> Iterator[int]:
         if i == 0:
             continue
         before = doc[i - 1]
-        if token.is_sent_start or _is_break(before):
-            yield i
-        elif token.lower_ in _TURNS and before.lower_ not in ("nothing", "all", "anything", "not"):
+        if (
+            token.is_sent_start
+            or _is_break(before)
+            or (
+                token.lower_ in _TURNS
+                and before.lower_ not in ("nothing", "all", "anything", "not")
+            )
+        ):
             yield i
         elif token.lower_ in _SUBJECTS and before.lower_ in _JOINTS:
             start = i - 1
@@ -86,9 +205,11 @@ def clauses(doc: Doc) -> list[tuple[int, int]]:
     >>> [doc.text[a:b] for a, b in clauses(doc)]
     ['Lovely room', 'but the shower was cold.', 'Will not return!']
     """
+    if not len(doc):
+        return []
     edges = [0, *dict.fromkeys(_cuts(doc)), len(doc)]
     spans: list[list[int]] = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         hard = start == 0 or bool(doc[start].is_sent_start) or _is_break(doc[start - 1])
         short = _n_words(doc, start, end) < MIN_WORDS
         was_short = bool(spans) and _n_words(doc, *spans[-1][:2]) < MIN_WORDS
@@ -123,7 +244,15 @@ def segment(feedback: pd.DataFrame) -> pd.DataFrame:
         for start, end in clauses(doc):
             seq = seq_of[owner] = seq_of.get(owner, -1) + 1
             rows.append(
-                (f"{owner}/{seq}", owner, seq, offset + start, offset + end, words[start:end], speaker)
+                (
+                    f"{owner}/{seq}",
+                    owner,
+                    seq,
+                    offset + start,
+                    offset + end,
+                    words[start:end],
+                    speaker,
+                )
             )
     names = ["segment_id", "feedback_id", "seq", "start", "end", "text", "speaker"]
     return pd.DataFrame(rows, columns=names)

@@ -144,7 +144,9 @@ def print_issues(run: Run, kind: str, most: int = 20) -> None:
         table.add_column(name, ratio=3 if name == "quote" else 2)
     for issue in run.issues[run.issues["kind"] == kind].head(most).itertuples():
         words = str(quote.get(issue.examples[0], "")) if len(issue.examples) else ""
-        table.add_row(str(issue.n_feedback), Text(issue.name), theme_title(issue.theme), Text(f"“{words}”"))  # fmt: skip
+        table.add_row(
+            str(issue.n_feedback), Text(issue.name), theme_title(issue.theme), Text(f"“{words}”")
+        )
     out.print(table)
 
 
@@ -154,7 +156,9 @@ def print_journey(run: Run, journey: Journey) -> None:
 
     out = console()
     for stage in build_facts(run, journey)["stages"]:
-        feeling = "no mention" if stage["polarity"] is None else f"polarity {stage['polarity']:+.2f}"
+        feeling = (
+            "no mention" if stage["polarity"] is None else f"polarity {stage['polarity']:+.2f}"
+        )
         out.print(f"[bold]{stage['title']}[/bold]  {stage['n_feedback']} comments, "
                   f"{stage['n_mentions']} mentions, {feeling}")  # fmt: skip
         for kind, mark in (("pains", "−"), ("wins", "+")):
@@ -167,7 +171,9 @@ def print_feedback(run: Run, feedback_id: str) -> None:
     """One feedback: its text, its labels, and each mention with what it was taken for."""
     out = console()
     row = run.find_feedback(feedback_id)
-    out.print(f"[bold]{row['feedback_id']}[/bold] {row['source']} {row['source_file']} row {row['source_row']}")  # fmt: skip
+    out.print(
+        f"[bold]{row['feedback_id']}[/bold] {row['source']} {row['source_file']} row {row['source_row']}"
+    )
     out.print(str(row["text"]), markup=False)
     if not row["meaningful"]:
         out.print("says nothing that could be labelled")
@@ -209,7 +215,10 @@ def print_ingested(found: Ingested) -> None:
             words = " ".join(str(row.text).split())
             out.print(f"    {row.source} {row.source_id}: {words[:90]}", markup=False)
     for reject in found.rejects.head(5).itertuples():
-        out.print(f"  rejected {reject.source_file} row {reject.source_row}: {reject.reason}", markup=False)  # fmt: skip
+        out.print(
+            f"  rejected {reject.source_file} row {reject.source_row}: {reject.reason}",
+            markup=False,
+        )
 
 
 def print_scores(scores: dict[str, Any], model: str, labels: Path) -> None:
@@ -217,7 +226,15 @@ def print_scores(scores: dict[str, Any], model: str, labels: Path) -> None:
     out = console()
     out.print(f"{model} on {labels.name}: {scores['n']} feedback")
     table = Table(show_edge=False, pad_edge=False)
-    names = ("task", "n", "accuracy", "macro F1", "coverage", "accuracy when sure", "calibration error")  # fmt: skip
+    names = (
+        "task",
+        "n",
+        "accuracy",
+        "macro F1",
+        "coverage",
+        "accuracy when sure",
+        "calibration error",
+    )
     for name in names:
         table.add_column(name, justify="left" if name == "task" else "right")
     for task, s in scores["tasks"].items():

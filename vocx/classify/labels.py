@@ -47,8 +47,10 @@ def with_mixed(feedback: pd.DataFrame, segments: pd.DataFrame) -> pd.Series:
     ``segments`` has kind and feedback_id; leaning little is a polarity between -0.5 and 0.5.
     """
     kinds = segments.groupby("feedback_id")["kind"].agg(set)
-    both = feedback["feedback_id"].map(kinds).map(
-        lambda found: isinstance(found, set) and {"pain", "win"} <= found
+    both = (
+        feedback["feedback_id"]
+        .map(kinds)
+        .map(lambda found: isinstance(found, set) and {"pain", "win"} <= found)
     )
     little = feedback["polarity"].abs() < 0.5
     return feedback["sentiment"].where(~(both.astype(bool) & little), MIXED)

@@ -53,9 +53,9 @@ class FeatureEncoder:
 
 def one_hot(sources: Sequence[str | None]) -> np.ndarray:
     """(n,) sources to (n, 5); an unknown one is a row of zeros."""
-    return np.array([[float(s == known) for known in SOURCES] for s in sources], np.float32).reshape(
-        len(sources), len(SOURCES)
-    )
+    return np.array(
+        [[float(s == known) for known in SOURCES] for s in sources], np.float32
+    ).reshape(len(sources), len(SOURCES))
 
 
 def _side_by_side(blocks: list[np.ndarray | sparse.csr_matrix]) -> sparse.csr_matrix:

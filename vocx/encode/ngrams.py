@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from zlib import crc32
@@ -45,6 +46,7 @@ class HashedNgrams:
 
     @property
     def n_bins(self) -> int:
+        """Width of a row."""
         return self.n_word_bins + self.n_char_bins
 
     def _char_bins(self, word: str) -> np.ndarray:
@@ -67,7 +69,7 @@ class HashedNgrams:
         if not tokens:
             return np.zeros(0, np.int64), np.zeros(0)
         mask = self.n_word_bins - 1
-        pairs = [f"{a} {b}" for a, b in zip(tokens, tokens[1:], strict=False)]
+        pairs = [f"{a} {b}" for a, b in itertools.pairwise(tokens)]
         word_bins = np.fromiter((crc32(w.encode()) & mask for w in tokens + pairs), np.int64)
         char_bins = np.concatenate([self._char_bins(w) for w in tokens])
         parts = [np.unique(b, return_counts=True) for b in (word_bins, char_bins)]

@@ -26,6 +26,7 @@ class StaticEncoder:
 
     @property
     def dimensions(self) -> int:
+        """Length of a vector."""
         return int(self.vectors.shape[1])
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:

@@ -81,11 +81,11 @@ def recognise(frame: pd.DataFrame, given: Columns, file: str) -> Recognised:
         if role in found.roles:
             continue
         for column in columns:
-            if column not in taken and re.search(_NAMES[role], slug(column)):
-                if _content_fits(role, frame[column]):
-                    found.roles[role] = column
-                    taken.add(column)
-                    break
+            named = column not in taken and re.search(_NAMES[role], slug(column))
+            if named and _content_fits(role, frame[column]):
+                found.roles[role] = column
+                taken.add(column)
+                break
     if "speaker" in found.roles and "conversation" not in found.roles and "id" in found.roles:
         found.roles["conversation"] = found.roles.pop("id")
     rest = [c for c in columns if c not in set(found.roles.values())]
@@ -132,7 +132,9 @@ def _content_fits(role: str, values: pd.Series) -> bool:
     if role in _NUMERIC:
         numbers = pd.to_numeric(cells, errors="coerce")
         low, high = _SCALE[role]
-        return bool(numbers.notna().mean() > 0.8 and numbers.dropna().between(low, high).mean() > 0.9)
+        return bool(
+            numbers.notna().mean() > 0.8 and numbers.dropna().between(low, high).mean() > 0.9
+        )
     if role == "time":
         return _looks_like_time(cells)
     if role == "source":
@@ -146,15 +148,23 @@ def _content_fits(role: str, values: pd.Series) -> bool:
 
 def _looks_like_time(cells: pd.Series) -> bool:
     shown = cells.astype(str)
-    dated = shown.str.contains(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{1,2} \w{3,9} \d{4}|\w{3,9} \d{1,2},? \d{4}")
+    dated = shown.str.contains(
+        r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{1,2} \w{3,9} \d{4}|\w{3,9} \d{1,2},? \d{4}"
+    )
     epoch = pd.to_numeric(shown, errors="coerce").between(5e8, 5e15)
     return bool((dated | epoch).mean() > 0.7)
 
 
 def _is_group(values: pd.Series) -> bool:
     """Whether a column cuts the rows into few groups, as a segment or region does."""
-    if re.fullmatch(r"turn|turn_?(no|number|index|id)|seq|sequence|index|position", slug(str(values.name))):
+    if re.fullmatch(
+        r"turn|turn_?(no|number|index|id)|seq|sequence|index|position", slug(str(values.name))
+    ):
         return False
     cells = values.dropna().astype(str)
     distinct = cells.nunique()
-    return 2 <= distinct <= MAX_GROUP_VALUES and distinct * 3 <= len(cells) and cells.str.len().max() <= 60
+    return (
+        2 <= distinct <= MAX_GROUP_VALUES
+        and distinct * 3 <= len(cells)
+        and cells.str.len().max() <= 60
+    )

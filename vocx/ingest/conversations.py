@@ -10,12 +10,48 @@ import pandas as pd
 from vocx.errors import UserError
 
 _CUSTOMERS = frozenset(
-    "customer user client caller visitor guest consumer patient member passenger shopper "
-    "end_user enduser external human subscriber".split()
+    [
+        "customer",
+        "user",
+        "client",
+        "caller",
+        "visitor",
+        "guest",
+        "consumer",
+        "patient",
+        "member",
+        "passenger",
+        "shopper",
+        "end_user",
+        "enduser",
+        "external",
+        "human",
+        "subscriber",
+    ]
 )
 _AGENTS = frozenset(
-    "agent assistant bot system rep representative advisor adviser support staff internal "
-    "operator virtual_agent ai ivr wizard automated_agent employee team chatbot".split()
+    [
+        "agent",
+        "assistant",
+        "bot",
+        "system",
+        "rep",
+        "representative",
+        "advisor",
+        "adviser",
+        "support",
+        "staff",
+        "internal",
+        "operator",
+        "virtual_agent",
+        "ai",
+        "ivr",
+        "wizard",
+        "automated_agent",
+        "employee",
+        "team",
+        "chatbot",
+    ]
 )
 _MARK = re.compile(
     r"^\s*(customer|client|caller|user|agent|advisor|adviser|assistant|bot|support|rep)\s*:\s*",
@@ -48,7 +84,12 @@ def join_turns(turns: list[tuple[str, str, Any]]) -> tuple[str, list[dict[str, A
     for role, words, time in turns:
         mark = f"{role.capitalize()}: "
         spans.append(
-            {"speaker": role, "start": at + len(mark), "end": at + len(mark) + len(words), "at": time}
+            {
+                "speaker": role,
+                "start": at + len(mark),
+                "end": at + len(mark) + len(words),
+                "at": time,
+            }
         )
         lines.append(mark + words)
         at += len(mark) + len(words) + 1

@@ -73,6 +73,8 @@ def ingest(inputs: list[Input], redacting: bool = True) -> Ingested:
             f"({len(rejects)} rejected, the first because: {rejects[0][2] if rejects else 'empty'})",
             "run `vocx inspect FILE` to see how the columns were read",
         )
+    rejects.sort(key=lambda r: (r[0], r[1], r[2]))
+    reports.sort(key=lambda r: (r.file, r.digest))
     refused_rows = pd.DataFrame(rejects, columns=["source_file", "source_row", "reason", "text"])
     return Ingested(feedback, refused_rows, reports, masked)
 
@@ -193,7 +195,10 @@ def _conversations(
             for t in turns.itertuples()
         ]
         if not any(role == "customer" for role, _, _ in spoken):
-            rejects += [(int(r), "conversation without a customer's turn", t.text) for r, t in turns.iterrows()]  # fmt: skip
+            rejects += [
+                (int(r), "conversation without a customer's turn", t.text)
+                for r, t in turns.iterrows()
+            ]
             continue
         mine = turns[[role == "customer" for role, _, _ in spoken]]
         first["id"], first["turns"] = str(conversation), spoken
@@ -204,8 +209,9 @@ def _conversations(
         report.merged += len(turns) - 1
         rows.append(first)
     joined = pd.DataFrame(rows, columns=[*table.columns, "turns"])
-    for column in ("created_at", *_SCORES):
-        joined[column] = joined[column].astype(table[column].dtype)
+    joined["created_at"] = pd.to_datetime(joined["created_at"], utc=True)
+    for column in _SCORES:
+        joined[column] = joined[column].astype(float)
     return joined
 
 
@@ -295,4 +301,5 @@ def _without_duplicates(
             own = f"{row['source_id']}@{row['source_file']}:{row['source_row']}"
             feedback.loc[i, "feedback_id"] = feedback_id(row["source"], own)
     order = ["source", "source_file", "source_row"]
-    return feedback.drop(index=drop).sort_values(order, kind="stable").reset_index(drop=True)
+    kept = feedback.drop(index=drop).sort_values(order, kind="stable").reset_index(drop=True)
+    return kept[sorted(kept.columns)]  # whatever the order of the files

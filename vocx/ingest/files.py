@@ -147,7 +147,8 @@ def _read_json(path: Path, content: bytes) -> RawTable:
         if "\n{" in text.strip():
             return _read_json_lines(path, content)
         raise UserError(
-            f"{path}: line {error.lineno}: not JSON: {error.msg}", "mend the file or export it again"
+            f"{path}: line {error.lineno}: not JSON: {error.msg}",
+            "mend the file or export it again",
         ) from None
     if isinstance(found, dict):
         lists = [v for v in found.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
@@ -193,7 +194,9 @@ def _read_xlsx(path: Path, content: bytes) -> RawTable:
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise UserError(f"{path}: not readable as XLSX: {error}", "save it as .xlsx again") from None
+        raise UserError(
+            f"{path}: not readable as XLSX: {error}", "save it as .xlsx again"
+        ) from None
     sheet = max(book.worksheets, key=lambda s: (s.max_row or 0) * (s.max_column or 0))
     records = [list(r) for r in sheet.iter_rows(values_only=True)]
     start = next((i for i, r in enumerate(records) if sum(c is not None for c in r) > 0), 0)

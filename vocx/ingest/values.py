@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 _NON_ANSWERS = frozenset(
-    "na n/a n.a none nil no nothing ok okay k yes y n - -- . .. ... ? x xx xxx test idk dunno "
-    "null nan same asdf".split()
+    ["na", "n/a", "n.a", "none", "nil", "no", "nothing", "ok", "okay", "k", "yes", "y", "n", "-", "--", ".", "..", "...", "?", "x", "xx", "xxx", "test", "idk", "dunno", "null", "nan", "same", "asdf"]
 ) | {
     "no comment", "no comments", "nothing to add", "nothing else", "not applicable", "none really",
     "see above", "as above", "no reason", "nothing really", "don't know", "dont know", "no idea",

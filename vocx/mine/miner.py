@@ -7,14 +7,17 @@ from hashlib import sha256
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.cluster import AgglomerativeClustering
+from sklearn.feature_extraction.text import TfidfVectorizer
 
-from vocx.mine.names import PhraseTable
+from vocx.mine.names import PhraseTable, content_stems
 from vocx.schema import ISSUES
 from vocx.themes import load_themes, theme_title
 
 _N_EXAMPLES = 5
+_OUTSIDE = 0.85  # of the distance, for mentions that no theme holds
 
 
 class IssueMiner(BaseEstimator):
@@ -23,7 +26,7 @@ class IssueMiner(BaseEstimator):
     Parameters
     ----------
     min_feedback : distinct feedback an issue needs.
-    distance : mean cosine distance at which two groups stay apart.
+    distance : mean distance at which two groups stay apart, 0..1 (see `Likeness`).
     sample : mentions per theme that the issues are learned on; all are assigned afterwards.
     theme_threshold : a theme whose score is below it does not count as known.
     seed : of the sample.
@@ -31,13 +34,13 @@ class IssueMiner(BaseEstimator):
     Attributes
     ----------
     issues_ : one row per issue: issue_id, theme, kind, name, definition, terms.
-    centroids_ : (n_issues, dimensions) unit vectors.
+    likeness_ : how alike two mentions are; centroids_ : (n_issues, width) mean rows in its space.
     """
 
     def __init__(
         self,
         min_feedback: int = 3,
-        distance: float = 0.5,
+        distance: float = 0.68,
         sample: int = 1500,
         theme_threshold: dict[str, float] | None = None,
         seed: int = 0,
@@ -51,43 +54,51 @@ class IssueMiner(BaseEstimator):
     def fit(self, mentions: pd.DataFrame, vectors: np.ndarray) -> IssueMiner:
         """Learn issues from mentions (feedback_id, text, kind, theme, theme_score) and unit vectors."""
         table = PhraseTable(mentions["text"])
+        self.likeness_ = Likeness().fit(mentions["text"])
+        space = self.likeness_.transform(mentions["text"], vectors)
         taken: set[str] = set()
         found, centroids = [], []
         for kind, theme, rows in self._groups(mentions):
-            rows = self._sampled(rows)
-            for members in self._clusters(mentions, vectors, rows):
+            for members in self._clusters(mentions, space, self._sampled(rows), self._reach(theme)):
                 texts = mentions["text"].iloc[members].tolist()
-                centre = _unit(vectors[members].mean(axis=0))
-                central = texts[int((vectors[members] @ centre).argmax())]
-                name = table.name(texts, central, taken)
+                name = table.name(texts, taken)
+                if name is None:
+                    continue
                 taken.add(name)
                 terms = table.terms(texts)
                 found.append((issue_id(kind, theme, name), theme, kind, name,
                               definition(kind, theme, terms), terms))  # fmt: skip
-                centroids.append(centre)
+                centroids.append(np.asarray(space[members].mean(axis=0)).ravel())
         columns = ["issue_id", "theme", "kind", "name", "definition", "terms"]
         self.issues_ = pd.DataFrame(found, columns=columns)
-        self.centroids_ = np.array(centroids, np.float32).reshape(len(found), vectors.shape[1])
+        self.centroids_ = np.array(centroids, np.float32).reshape(len(found), space.shape[1])
         return self
 
     def predict(self, mentions: pd.DataFrame, vectors: np.ndarray) -> pd.DataFrame:
-        """issue_id and issue_score (cosine, 0..1) of each mention; null where none is near enough."""
+        """issue_id and issue_score of each mention; null where no issue of its theme is near enough.
+
+        The score is the mean likeness to the issue's mentions, 0..1.
+        """
         ids = np.full(len(mentions), None, dtype=object)
         scores = np.full(len(mentions), np.nan)
+        space = self.likeness_.transform(mentions["text"], vectors)
         issues = {key: g.index.to_numpy() for key, g in self.issues_.groupby(
             [self.issues_["kind"], self.issues_["theme"].fillna("")])}  # fmt: skip
-        least = 1 - self.distance
         for kind, theme, rows in self._groups(mentions):
             near = issues.get((kind, theme or ""))
             if near is None:
                 continue
-            likeness = vectors[rows] @ self.centroids_[near].T
+            likeness = space[rows] @ self.centroids_[near].T
             best = likeness.argmax(axis=1)
             score = likeness[np.arange(len(rows)), best]
-            close = score >= least
+            close = score >= 1 - self._reach(theme)
             ids[rows[close]] = self.issues_["issue_id"].to_numpy()[near[best[close]]]
             scores[rows[close]] = np.clip(score[close], 0, 1)
         return pd.DataFrame({"issue_id": ids, "issue_score": scores}, index=mentions.index)
+
+    def _reach(self, theme: str | None) -> float:
+        """The distance within a group; less where no theme already holds it together."""
+        return self.distance if theme else self.distance * _OUTSIDE
 
     def _groups(self, mentions: pd.DataFrame) -> Iterator[tuple[str, str | None, np.ndarray]]:
         """(kind, theme or null, row positions) in a fixed order."""
@@ -105,20 +116,52 @@ class IssueMiner(BaseEstimator):
         return np.sort(rng.choice(rows, self.sample, replace=False))
 
     def _clusters(
-        self, mentions: pd.DataFrame, vectors: np.ndarray, rows: np.ndarray
+        self, mentions: pd.DataFrame, space: sparse.csr_matrix, rows: np.ndarray, reach: float
     ) -> list[np.ndarray]:
         """Row positions of each issue among ``rows``, the largest first."""
-        rows = rows[np.linalg.norm(vectors[rows], axis=1) > 0]
         if len(rows) < self.min_feedback:
             return []
+        distances = np.clip(1 - (space[rows] @ space[rows].T).toarray(), 0, 2)
+        np.fill_diagonal(distances, 0)
         model = AgglomerativeClustering(
-            n_clusters=None, distance_threshold=self.distance, metric="cosine", linkage="average"
+            n_clusters=None, distance_threshold=reach, metric="precomputed", linkage="average"
         )
-        labels = model.fit_predict(vectors[rows].astype(np.float64))
+        labels = model.fit_predict(distances)
         owners = mentions["feedback_id"].to_numpy()
         groups = [rows[labels == k] for k in range(labels.max() + 1)]
         kept = [g for g in groups if len(set(owners[g])) >= self.min_feedback]
         return sorted(kept, key=lambda g: (-len(set(owners[g])), int(g[0])))
+
+
+class Likeness(BaseEstimator):
+    """How alike two mentions are: half the cosine of their vectors, half that of their words.
+
+    Vectors know that "parcel" and "package" are one; words know that "ZipParcel" and "dowel" are
+    matters of their own. Rows are scaled so that a plain product of two is their likeness, -1..1.
+
+    Attributes
+    ----------
+    words_ : TF-IDF of content stems that at least two mentions use.
+    """
+
+    def __init__(self, share_of_words: float = 0.5):
+        self.share_of_words = share_of_words
+
+    def fit(self, texts: pd.Series) -> Likeness:
+        """Learn the words of this data."""
+        least = 2 if len(texts) > 20 else 1
+        self.words_ = TfidfVectorizer(analyzer=content_stems, min_df=least, dtype=np.float32)
+        try:
+            self.words_.fit(texts)
+        except ValueError:  # no word is used twice
+            self.words_.fit(["nothing recurs"])
+        return self
+
+    def transform(self, texts: pd.Series, vectors: np.ndarray) -> sparse.csr_matrix:
+        """(n,) texts and (n, dimensions) unit vectors to (n, width) rows."""
+        a, b = np.sqrt(1 - self.share_of_words), np.sqrt(self.share_of_words)
+        blocks = [sparse.csr_matrix(a * vectors), b * self.words_.transform(texts)]
+        return sparse.hstack(blocks, format="csr", dtype=np.float32)
 
 
 def known_theme(mentions: pd.DataFrame, threshold: dict[str, float]) -> pd.Series:

@@ -10,14 +10,59 @@ from collections.abc import Iterable, Sequence
 from spacy.lang.en.stop_words import STOP_WORDS
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[^\w\s]|\d+", re.UNICODE)
-_KEPT = frozenset("not no never without too very again back out off down up".split())
-_STOP = (frozenset(STOP_WORDS) - _KEPT) | frozenset(
-    "i'm i've it's its don't didn't doesn't isn't wasn't can't couldn't won't i'd i'll that's "
-    "there's they're you're he's she's we've really just got get getting thing things lot bit "
-    "like also even still much way customer xxxx na u im ive dont".split()
+_KEPT = frozenset(
+    ["not", "no", "never", "without", "too", "very", "again", "back", "out", "off", "down", "up"]
 )
-_WEAK_START = frozenset("again back out off down up".split())
-_WEAK_END = frozenset("not no never without too very".split())
+_STOP = (frozenset(STOP_WORDS) - _KEPT) | frozenset(
+    [
+        "i'm",
+        "i've",
+        "it's",
+        "its",
+        "don't",
+        "didn't",
+        "doesn't",
+        "isn't",
+        "wasn't",
+        "can't",
+        "couldn't",
+        "won't",
+        "i'd",
+        "i'll",
+        "that's",
+        "there's",
+        "they're",
+        "you're",
+        "he's",
+        "she's",
+        "we've",
+        "really",
+        "just",
+        "got",
+        "get",
+        "getting",
+        "thing",
+        "things",
+        "lot",
+        "bit",
+        "like",
+        "also",
+        "even",
+        "still",
+        "much",
+        "way",
+        "customer",
+        "xxxx",
+        "na",
+        "u",
+        "im",
+        "ive",
+        "dont",
+    ]
+)
+_LEAST_SHARE = 0.2
+_WEAK_START = frozenset(["again", "back", "out", "off", "down", "up"])
+_WEAK_END = frozenset(["not", "no", "never", "without", "too", "very"])
 
 
 def phrases(text: str, longest: int = 4) -> set[str]:
@@ -50,6 +95,24 @@ def content_words(text: str) -> set[str]:
     return {t for t in tokens if t[0].isalpha() and len(t) > 2 and t not in _STOP | _KEPT}
 
 
+def stem(word: str) -> str:
+    """A word without the endings of number and tense: enough to bring its forms together.
+
+    >>> [stem(w) for w in ("deliveries", "delivered", "delivering", "crashes", "kettle's")]
+    ['deliver', 'deliver', 'deliver', 'crash', 'kettl']
+    """
+    word = word.removesuffix("'s")
+    for ending in ("ies", "ying", "ied", "ing", "ery", "ed", "es", "ly", "s", "y", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+def content_stems(text: str) -> list[str]:
+    """Stems of a text's content words, sorted: the words by which mentions are compared."""
+    return sorted(stem(w) for w in content_words(text))
+
+
 class PhraseTable:
     """How many mentions hold each phrase and word, over all mentions of a run."""
 
@@ -71,7 +134,7 @@ class PhraseTable:
         scored = []
         for phrase, n in inside.items():
             share = n / len(texts)
-            lift = share / (self.n_with[phrase] / max(1, self.n_texts))
+            lift = share / (max(1, self.n_with[phrase]) / max(1, self.n_texts))
             if n >= 2 and lift > 1:
                 length = {1: 1.0, 2: 1.0, 3: 1.15, 4: 1.2}[min(4, len(phrase.split()))]
                 scored.append((phrase, share * math.log(lift) * length))
@@ -81,14 +144,15 @@ class PhraseTable:
         """The words that tell a group from all others."""
         return [word for word, _ in self.telling(texts, "words")[:n]]
 
-    def name(self, texts: Sequence[str], central: str, taken: set[str]) -> str:
-        """A name of 2 to 5 words, not one of ``taken``; ``central`` is the group's middle mention."""
+    def name(self, texts: Sequence[str], taken: set[str]) -> str | None:
+        """A name of 2 to 5 words, not one of ``taken``, or null.
+
+        A phrase that a fifth of the group uses; else its two most telling words, set apart by a
+        dot; null where its mentions share no telling word, and so are too vague for a name.
+        """
+        least = max(2.0, _LEAST_SHARE * len(texts))
+        counts = Counter(p for t in texts for p in phrases(t))
+        options = [p for p, _ in self.telling(texts, "phrases") if counts[p] >= least]
         terms = self.terms(texts)
-        options = [p for p, _ in self.telling(texts, "phrases")]
-        options += [f"{a} {b}" for a, b in zip(terms, terms[1:], strict=False)]
-        options += sorted(phrases(central), key=lambda p: (self.n_with[p], p))[:3]
-        for option in options:
-            if option not in taken:
-                return option
-        base = options[0] if options else "similar mentions"
-        return next(f"{base} ({i})" for i in range(2, 10_000) if f"{base} ({i})" not in taken)
+        options += [f"{a} · {b}" for i, a in enumerate(terms) for b in terms[i + 1 :]]
+        return next((option for option in options if option not in taken), None)

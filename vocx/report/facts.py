@@ -25,7 +25,9 @@ def build_facts(run: Run, journey: Journey) -> dict[str, Any]:
         "overview": _overview(run),
         "scope": _scope(run),
         "stages": _stages(run, journey, mentions),
-        "matrices": {kind: _matrix(whole[whole["kind"] == kind], run, journey) for kind in ("pain", "win")},
+        "matrices": {
+            kind: _matrix(whole[whole["kind"] == kind], run, journey) for kind in ("pain", "win")
+        },
         "issues": _issues(run, mentions),
         "groups": _groups(run, journey),
         "quotes": _quotes(run, mentions),
@@ -80,7 +82,9 @@ def _overview(run: Run) -> dict[str, Any]:
         "n_rating": int(feedback["rating"].notna().sum()),
         "polarity": _number(labelled["polarity"].mean(), 2),
         "sentiments": {s: int(sentiments.get(s, 0)) for s in order},
-        "emotions": {str(k): int(v) for k, v in sorted(emotions.items(), key=lambda e: (-e[1], e[0]))},
+        "emotions": {
+            str(k): int(v) for k, v in sorted(emotions.items(), key=lambda e: (-e[1], e[0]))
+        },
     }
 
 
@@ -89,7 +93,10 @@ def _scope(run: Run) -> dict[str, Any]:
     manifest = run.manifest
     return {
         "files": [
-            {k: f[k] for k in ("file", "rows", "taken", "merged", "rejected", "assumptions", "ignored")}
+            {
+                k: f[k]
+                for k in ("file", "rows", "taken", "merged", "rejected", "assumptions", "ignored")
+            }
             for f in manifest["inputs"]
         ],
         "rows": manifest["rows"],
@@ -120,7 +127,9 @@ def _stages(run: Run, journey: Journey, mentions: pd.DataFrame) -> list[dict[str
             "polarity_high": _number(said["polarity"].quantile(0.75), 2),
             "n_mentions": len(said),
             "emotions": [[str(e), int(n)] for e, n in emotions.head(3).items()],
-            "touchpoints": [[str(t), int(n)] for t, n in mine["touchpoint"].value_counts().head(3).items()],
+            "touchpoints": [
+                [str(t), int(n)] for t, n in mine["touchpoint"].value_counts().head(3).items()
+            ],
             "nps": _number(nps(mine["nps"]), 0),
             "n_nps": int(mine["nps"].notna().sum()),
             "rating": _number(1 + 4 * mine["rating"].mean(), 2),
@@ -184,7 +193,11 @@ def _capital(name: str) -> str:
 def _issues(run: Run, mentions: pd.DataFrame) -> list[dict[str, Any]]:
     """The issues, most voices first, with what each month said of them."""
     months = pd.Series(mentions["created_at"]).dt.strftime("%Y-%m")
-    every = pd.period_range(months.min(), months.max(), freq="M").astype(str) if months.notna().any() else []
+    every = (
+        pd.period_range(months.min(), months.max(), freq="M").astype(str)
+        if months.notna().any()
+        else []
+    )
     out = []
     for issue in run.issues.itertuples():
         mine = mentions["issue_id"] == issue.issue_id
@@ -245,9 +258,11 @@ def _quotes(run: Run, mentions: pd.DataFrame) -> dict[str, list[dict[str, Any]]]
 def _quote(row: Any) -> dict[str, Any]:
     whole = row.whole
     return {
-        "before": ("…" if row.start > _CONTEXT else "") + whole[max(0, row.start - _CONTEXT) : row.start],
+        "before": ("…" if row.start > _CONTEXT else "")
+        + whole[max(0, row.start - _CONTEXT) : row.start],
         "text": row.text,
-        "after": whole[row.end : row.end + _CONTEXT] + ("…" if len(whole) > row.end + _CONTEXT else ""),
+        "after": whole[row.end : row.end + _CONTEXT]
+        + ("…" if len(whole) > row.end + _CONTEXT else ""),
         "source": row.source,
         "id": row.source_id,
         "day": _day(row.created_at),
@@ -256,5 +271,3 @@ def _quote(row: Any) -> dict[str, Any]:
         "nps": None if pd.isna(row.nps) else int(row.nps),
         "stars": _number(1 + 4 * row.rating, 1) if not pd.isna(row.rating) else None,
     }
-
-

@@ -16,7 +16,6 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.formatting.rule import ColorScaleRule
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
-
 from openpyxl.worksheet.worksheet import Worksheet
 
 from vocx.runs import Run
@@ -128,9 +127,12 @@ def _about_rows(facts: dict[str, Any]) -> pd.DataFrame:
         rows.append((entry["file"], counts))
         rows += [(entry["file"], note) for note in entry["assumptions"]]
     rows += [(f"coverage: {k.replace('_', ' ')}", str(v)) for k, v in scope["coverage"].items()]
-    rows += [("model", f"{scope['model']['name']} {scope['model']['digest']}"),
-             ("vocx", scope["vocx"]), ("journey", facts["journey"]["name"]),
-             ("counts", "distinct feedback; labels the model is unsure of are left out of the matrix")]  # fmt: skip
+    rows += [
+        ("model", f"{scope['model']['name']} {scope['model']['digest']}"),
+        ("vocx", scope["vocx"]),
+        ("journey", facts["journey"]["name"]),
+        ("counts", "distinct feedback; labels the model is unsure of are left out of the matrix"),
+    ]
     return pd.DataFrame(rows, columns=["what", "value"])
 
 

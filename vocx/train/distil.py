@@ -42,12 +42,14 @@ def token_embeddings(folder: Path) -> np.ndarray:
     model = AutoModel.from_pretrained(folder, local_files_only=True).eval()
     n_tokens = model.config.vocab_size
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    first, last = (tokenizer.token_to_id(t) for t in ("[CLS]", "[SEP]"))
+    first, last = (tokenizer.token_to_id(t) or 0 for t in ("[CLS]", "[SEP]"))
     out = []
     with torch.inference_mode():
         for start in range(0, n_tokens, _BATCH):
             ids = torch.arange(start, min(n_tokens, start + _BATCH))
-            rows = torch.stack([torch.full_like(ids, first), ids, torch.full_like(ids, last)], dim=1)
+            rows = torch.stack(
+                [torch.full_like(ids, first), ids, torch.full_like(ids, last)], dim=1
+            )
             hidden = model(input_ids=rows, attention_mask=torch.ones_like(rows)).last_hidden_state
             out.append(hidden.mean(dim=1).numpy())
     return np.vstack(out)

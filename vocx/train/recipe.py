@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -19,17 +20,21 @@ from vocx.classify.labels import POLARITY_VALUES
 from vocx.config import TrainConfig
 from vocx.encode import FeatureEncoder, HashedNgrams, StaticEncoder
 from vocx.errors import UserError
+from vocx.labelled import Labelled, label_segments, read_labels, text_digest
 from vocx.models import FORMAT, ModelFolder
 from vocx.pipeline import CONTEXT_TASKS
 from vocx.segment import customer_words, segment
 from vocx.train.distil import encoder_folder, reduce, token_embeddings
-from vocx.labelled import Labelled, label_segments, read_labels, text_digest
+from vocx.train.lessons import SoftLabels, soft_labels
 
 log = logging.getLogger(__name__)
 
-_FOLDS = 5
-_STEPS = np.array([-2, -1, 0, 1, 2])
+Rows = tuple[sparse.csr_matrix, np.ndarray, np.ndarray]  # features, labels, weights
+
+_FOLDS = 4
 _PACK_WEIGHT = 0.05  # of a rated review, beside a comment that coders labelled
+_SOFT_WEIGHT = 0.25  # of a comment or segment that the teacher labelled
+_SOFT_LABELS = 2  # of the teacher's answers that are kept, each with its probability
 _QUOTE_WEIGHT = 0.5  # of a coder's exact quote, beside the segment that carries it
 _LEAST_ANSWERED = 0.5
 _TARGETS = {"stage": 0.8, "touchpoint": 0.75, "emotion": 0.7, "polarity": 0.7, "theme": 0.6}
@@ -56,6 +61,7 @@ class Training:
     seed: int = 0
     regularisation: dict[str, float] = field(default_factory=dict)
     packs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"text": [], "step": []}))
+    soft: SoftLabels | None = None
     progress: Callable[[str], None] = log.info
 
     def strength(self, task: str) -> float:
@@ -73,9 +79,14 @@ def train_model(config: TrainConfig, progress: Callable[[str], None] = log.info)
     tokenizer_text = (folder / "tokenizer.json").read_text(encoding="utf-8")
     progress("distilling token vectors")
     encoder = distilled_encoder(folder, tokenizer_text, labelled, packs, config)
-    training = Training(encoder, labelled, config.seed, config.regularisation, packs, progress)
+    soft = None
+    if config.teacher is not None:
+        soft = soft_labels(config.teacher, folder, labelled, packs, holdout, config.seed, progress)
+    training = Training(
+        encoder, labelled, config.seed, config.regularisation, packs, soft, progress
+    )
     heads, knots = fit_heads(training)
-    return _folder(config.name, encoder, tokenizer_text, heads, knots, labelled)
+    return to_folder(config.name, encoder, tokenizer_text, heads, knots, labelled)
 
 
 def distilled_encoder(
@@ -106,7 +117,10 @@ def fit_heads(training: Training) -> tuple[dict[str, Fitted], np.ndarray]:
         training.progress(f"fitting feedback.{task}")
         labels = feedback[_CONTEXT_ROWS[task]]
         labels = labels.astype(int) if task == "polarity" else labels.astype(str)
-        extra = _pack_rows(training) if task == "polarity" else None
+        extra = _joined(
+            _soft_feedback(training, f"feedback.{task}"),
+            _pack_rows(training) if task == "polarity" else None,
+        )
         heads[f"feedback.{task}"] = fit_calibrated(
             features, labels.to_numpy(), groups, training.strength(task), _TARGETS[task], extra
         )
@@ -152,7 +166,7 @@ def _fit_segment_heads(
         labels = labels.astype(int) if name == "severity" else labels.astype(str)
         heads[f"segment.{name}"] = fit_calibrated(
             X[chosen], labels.to_numpy(), owner[chosen], training.strength(name), target,
-            weight=weight[chosen],
+            _soft_segments(training, f"segment.{name}"), weight[chosen],
         )  # fmt: skip
     heads["segment.kind"].head.threshold_ = fit_mention_threshold(heads["segment.kind"])
     return heads
@@ -164,7 +178,7 @@ def fit_calibrated(
     groups: np.ndarray,
     C: float,
     target: float,
-    extra: tuple[sparse.csr_matrix, np.ndarray, np.ndarray] | None = None,
+    extra: Rows | None = None,
     weight: np.ndarray | None = None,
 ) -> Fitted:
     """A head fitted to all rows, its temperature and threshold to out-of-fold predictions.
@@ -182,19 +196,14 @@ def fit_calibrated(
             f"the labels hold one class only: {classes.tolist()}", "label examples of other classes"
         )
 
-    def fit(rows: np.ndarray) -> LinearHead:
-        if extra is None:
-            return LinearHead(C).fit(X[rows], y[rows], weight[rows])
-        stacked = sparse.vstack([X[rows], extra[0]], format="csr")
-        return LinearHead(C).fit(
-            stacked, np.r_[y[rows], extra[1]], np.r_[weight[rows], extra[2]]
-        )
-
-    head = fit(np.arange(len(y)))
+    folds = list(GroupKFold(_FOLDS).split(X, y, groups))
+    parts = [np.arange(len(y)), *(train for train, _ in folds)]
+    head, *partial = joblib.Parallel(n_jobs=-1)(
+        joblib.delayed(_fit_head)(_joined((X[p], y[p], weight[p]), extra), C) for p in parts
+    )
     index = {c: i for i, c in enumerate(head.classes_)}
     logits = np.full((len(y), len(head.classes_)), -30.0, np.float32)
-    for train, test in GroupKFold(_FOLDS).split(X, y, groups):
-        part = fit(train)
+    for part, (_, test) in zip(partial, folds, strict=True):
         columns = [index[c] for c in part.classes_]
         logits[np.ix_(test, columns)] = part.decision_function(X[test])
     truth = np.array([index[v] for v in y])
@@ -205,6 +214,67 @@ def fit_calibrated(
     right = probabilities.argmax(axis=1) == truth
     head.threshold_ = fit_threshold(probabilities.max(axis=1), right, target, _LEAST_ANSWERED)
     return Fitted(head, probabilities, y)
+
+
+def _fit_head(rows: Rows | None, C: float) -> LinearHead:
+    assert rows is not None
+    return LinearHead(C).fit(*rows)
+
+
+def _joined(*parts: Rows | None) -> Rows | None:
+    """Several sets of rows as one; null where there are none."""
+    found = [p for p in parts if p is not None]
+    if not found:
+        return None
+    return (
+        sparse.vstack([p[0] for p in found], format="csr"),
+        np.concatenate([p[1] for p in found]),
+        np.concatenate([p[2] for p in found]),
+    )
+
+
+def _spread(X: sparse.csr_matrix, p: np.ndarray, classes: list[Any]) -> Rows:
+    """Rows once for each of their likeliest labels, weighted by its probability."""
+    best = np.argsort(-p, axis=1, kind="stable")[:, :_SOFT_LABELS]
+    labels = np.asarray(classes)[best]
+    weights = np.take_along_axis(p, best, axis=1)
+    kept = weights > 0.1
+    rows = np.repeat(np.arange(len(p)), best.shape[1]).reshape(best.shape)[kept]
+    return X[rows], labels[kept], weights[kept] * _SOFT_WEIGHT
+
+
+def _soft_feedback(training: Training, task: str) -> Rows | None:
+    soft = training.soft
+    if soft is None:
+        return None
+    if soft.feedback_rows is None:
+        soft.feedback_rows = training.encoder.feedback(soft.texts, soft.sources)
+    return _spread(soft.feedback_rows, soft.of_feedback[task], soft.classes[task])
+
+
+def _soft_segments(training: Training, task: str) -> Rows | None:
+    """Segments that the teacher labelled; themes and severity of those it takes for such mentions."""
+    soft = training.soft
+    if soft is None:
+        return None
+    if soft.segment_rows is None:
+        context = np.hstack([soft.of_feedback[f"feedback.{t}"] for t in CONTEXT_TASKS])
+        vectors = training.encoder.static.encode(soft.texts)
+        soft.segment_rows = training.encoder.segments(
+            soft.segments, soft.owner, vectors, context, soft.sources
+        )
+    kind = soft.of_segments["segment.kind"]
+    index = {k: i for i, k in enumerate(soft.classes["segment.kind"])}
+    wanted = {
+        "segment.pain_theme": ["pain"],
+        "segment.severity": ["pain"],
+        "segment.win_theme": ["win"],
+        "segment.kind": None,
+    }.get(task, ["pain", "win"])
+    chosen = np.ones(len(kind), bool)
+    if wanted is not None:
+        chosen = kind[:, [index[w] for w in wanted]].sum(axis=1) > 0.5
+    return _spread(soft.segment_rows[chosen], soft.of_segments[task][chosen], soft.classes[task])
 
 
 def fit_knots(polarity: Fitted) -> np.ndarray:
@@ -270,7 +340,7 @@ def read_packs(packs: dict[str, Path], holdout: Path | None, seed: int) -> pd.Da
     return pd.concat(frames, ignore_index=True)
 
 
-def _pack_rows(training: Training) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray] | None:
+def _pack_rows(training: Training) -> Rows | None:
     packs = training.packs
     if packs.empty:
         return None
@@ -278,7 +348,7 @@ def _pack_rows(training: Training) -> tuple[sparse.csr_matrix, np.ndarray, np.nd
     return X, packs["step"].to_numpy(int), np.full(len(packs), _PACK_WEIGHT)
 
 
-def _folder(
+def to_folder(
     name: str,
     encoder: FeatureEncoder,
     tokenizer: str,

@@ -22,7 +22,7 @@ from vocx.schema import SOURCES
 
 log = logging.getLogger(__name__)
 
-MAX_TOKENS = 160
+MAX_TOKENS = 96
 _BATCH = 32
 _ENCODER_RATE, _HEAD_RATE = 1e-4, 2e-3
 _WARM_UP = 0.1
@@ -83,20 +83,28 @@ class Teacher:
         ).to(self.device)
         self.dropout = torch.nn.Dropout(0.1)
 
-    def fit(self, lessons: Lessons, epochs: int, progress: Callable[[str], None] = log.info) -> Teacher:
+    def fit(
+        self, lessons: Lessons, epochs: int, progress: Callable[[str], None] = log.info
+    ) -> Teacher:
         """Fine-tune for some passes over the rows."""
         torch = self.torch
         rng = np.random.default_rng(self.seed)
         optimiser = torch.optim.AdamW(
             [
-                {"params": [p for p in self.encoder.parameters() if p.requires_grad], "lr": _ENCODER_RATE},
+                {
+                    "params": [p for p in self.encoder.parameters() if p.requires_grad],
+                    "lr": _ENCODER_RATE,
+                },
                 {"params": self.heads.parameters(), "lr": _HEAD_RATE},
             ],
             weight_decay=0.01,
         )
         n_steps = epochs * math.ceil(len(lessons) / _BATCH)
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimiser, lambda s: min((s + 1) / (_WARM_UP * n_steps), max(0.0, (n_steps - s) / (n_steps * (1 - _WARM_UP))))
+            optimiser,
+            lambda s: min(
+                (s + 1) / (_WARM_UP * n_steps), max(0.0, (n_steps - s) / (n_steps * (1 - _WARM_UP)))
+            ),
         )
         weights = {t: self._class_weights(t, lessons.labels[t]) for t in self.classes}
         self.encoder.train()
@@ -139,10 +147,18 @@ class Teacher:
         firsts = [lessons.texts[i] for i in rows]
         seconds = [lessons.contexts[i] for i in rows]
         if all(s is None for s in seconds):
-            batch = self.tokenizer(firsts, padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt")  # fmt: skip
+            batch = self.tokenizer(
+                firsts, padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
+            )
         else:
             pairs = [(a, b or "") for a, b in zip(firsts, seconds, strict=True)]
-            batch = self.tokenizer(pairs, padding=True, truncation="longest_first", max_length=MAX_TOKENS, return_tensors="pt")  # fmt: skip
+            batch = self.tokenizer(
+                pairs,
+                padding=True,
+                truncation="longest_first",
+                max_length=MAX_TOKENS,
+                return_tensors="pt",
+            )
         batch = batch.to(self.device)
         hidden = self.encoder(**batch).last_hidden_state
         mask = batch["attention_mask"].unsqueeze(-1)
@@ -174,7 +190,9 @@ class Teacher:
     def _class_weights(self, task: str, labels: np.ndarray) -> Any:
         counts = np.bincount(labels[labels >= 0], minlength=len(self.classes[task]))
         weight = (counts.sum() / np.maximum(counts, 1) / len(counts)) ** 0.4
-        return self.torch.tensor(np.clip(weight, 0.3, 4.0), dtype=self.torch.float32, device=self.device)
+        return self.torch.tensor(
+            np.clip(weight, 0.3, 4.0), dtype=self.torch.float32, device=self.device
+        )
 
 
 def _key(task: str) -> str:
@@ -182,7 +200,7 @@ def _key(task: str) -> str:
     return task.replace(".", "__")
 
 
-def _length(lessons: Lessons, i: int) -> int:
+def _length(lessons: Lessons, i: Any) -> int:
     return min(len(lessons.texts[i]) + len(lessons.contexts[i] or ""), 5 * MAX_TOKENS)
 
 

@@ -1,0 +1,52 @@
+import pandas as pd
+import pytest
+
+from vocx.config import Columns
+from vocx.errors import UserError
+from vocx.ingest.columns import recognise
+
+
+def survey() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Response ID": [f"R{i}" for i in range(9)],
+            "Ended on": ["2026-01-02"] * 9,
+            "Completed at": ["2026-01-02 10:00"] * 9,
+            "Region": ["North", "South", "North"] * 3,
+            "How likely are you to recommend us to a friend?": range(1, 10),
+            "Why?": [f"because the parcel number {i} was really quite late" for i in range(9)],
+        },
+        dtype=object,
+    )
+
+
+def test_odd_headers_are_found_by_name_and_content() -> None:
+    found = recognise(survey(), Columns(), "s.csv")
+    assert found.roles["text"] == "Why?"
+    assert found.roles["id"] == "Response ID"
+    assert found.roles["nps"].startswith("How likely")
+    assert found.roles["time"] == "Completed at"
+    assert found.groups == ["Region"]
+    assert found.ignored == ["Ended on"]
+
+
+def test_named_columns_win_and_their_spelling_may_differ() -> None:
+    found = recognise(survey(), Columns(text="why", groups=["region"]), "s.csv")
+    assert found.roles["text"] == "Why?"
+    assert found.groups == ["Region"]
+
+
+def test_unknown_column_lists_those_there_are() -> None:
+    with pytest.raises(UserError, match=r"s\.csv: there is no column 'Comment'") as error:
+        recognise(survey(), Columns(text="Comment"), "s.csv")
+    assert "Why?" in error.value.remedy
+
+
+def test_a_table_of_numbers_has_no_words() -> None:
+    with pytest.raises(UserError, match="no column looks like customers' words"):
+        recognise(pd.DataFrame({"a": [1, 2], "b": [3, 4]}), Columns(), "n.csv")
+
+
+def test_a_rating_out_of_range_is_no_rating() -> None:
+    frame = survey().assign(rating=range(900, 909))
+    assert "rating" not in recognise(frame, Columns(), "s.csv").roles

@@ -1,0 +1,108 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from vocx.config import Columns, Input
+from vocx.errors import UserError
+from vocx.ingest import ingest
+
+
+def saved(frame: pd.DataFrame, path: Path) -> Input:
+    frame.to_csv(path, index=False)
+    return Input(path=str(path))
+
+
+def test_rows_are_taken_merged_or_rejected_and_the_sums_agree(tmp_path: Path) -> None:
+    path = tmp_path / "chat.jsonl"
+    path.write_text(
+        '{"conversation_id": "a", "speaker": "customer", "text": "Where is my order?"}\n'
+        '{"conversation_id": "a", "speaker": "agent", "text": "On its way"}\n'
+        '{"conversation_id": "b", "speaker": "agent", "text": "Anybody there?"}\n'
+        '{"conversation_id": null, "speaker": "customer", "text": "Lost turn"}\n'
+        "{broken\n"
+    )
+    found = ingest([Input(path=str(path))])
+    report = found.files[0]
+    assert (report.rows, report.taken, report.merged, report.rejected) == (5, 1, 1, 3)
+    assert report.rows == report.taken + report.merged + report.rejected
+    assert set(found.rejects["reason"]) == {
+        "conversation without a customer's turn",
+        "turn without a conversation id",
+        "line is no JSON: Expecting property name enclosed in double quotes",
+    }
+
+
+def test_non_answers_are_taken_but_not_meaningful(tmp_path: Path, comments: pd.DataFrame) -> None:
+    found = ingest([saved(comments, tmp_path / "c.csv")]).feedback
+    assert found["meaningful"].tolist() == [True, True, False, True]
+
+
+def test_a_blank_row_is_rejected_unless_it_has_a_score(
+    tmp_path: Path, comments: pd.DataFrame
+) -> None:
+    comments["comment"] = ["Late and broken when it came", None, None, "Fine so far, thank you"]
+    comments["score"] = [1, 5, None, 4]
+    found = ingest([saved(comments, tmp_path / "c.csv")])
+    assert found.feedback["source_row"].tolist() == [1, 2, 4]
+    assert found.rejects["source_row"].tolist() == [3]
+
+
+def test_ids_do_not_depend_on_the_order_of_rows(tmp_path: Path, comments: pd.DataFrame) -> None:
+    del comments["id"]
+    one = ingest([saved(comments, tmp_path / "c.csv")]).feedback
+    two = ingest([saved(comments.iloc[::-1], tmp_path / "d.csv")]).feedback
+    assert dict(zip(one["text"], one["feedback_id"], strict=True)) == dict(
+        zip(two["text"], two["feedback_id"], strict=True)
+    )
+
+
+def test_an_exact_repeat_is_rejected_and_a_reused_id_is_not(
+    tmp_path: Path, comments: pd.DataFrame
+) -> None:
+    again = comments.copy()
+    again.loc[0, "comment"] = "Something else entirely happened to me"
+    found = ingest([saved(comments, tmp_path / "a.csv"), saved(again, tmp_path / "b.csv")])
+    assert len(found.feedback) == 5
+    assert found.feedback["feedback_id"].is_unique
+    assert found.rejects["reason"].tolist() == [f"repeats a.csv row {i}" for i in (2, 3, 4)]
+
+
+def test_authors_become_pseudonyms_and_text_is_masked(
+    tmp_path: Path, comments: pd.DataFrame
+) -> None:
+    comments["customer_name"] = ["Ann Oak"] * 4
+    comments.loc[0, "comment"] += " Mail ann@example.com"
+    found = ingest([saved(comments, tmp_path / "c.csv")])
+    assert found.feedback["author_id"].nunique() == 1
+    assert "Ann" not in found.feedback.to_csv()
+    assert "[EMAIL]" in found.feedback["text"][0]
+    assert found.masked == {"EMAIL": 1}
+
+
+def test_no_redaction_must_be_asked_for(tmp_path: Path, comments: pd.DataFrame) -> None:
+    comments.loc[0, "comment"] += " Mail ann@example.com"
+    found = ingest([saved(comments, tmp_path / "c.csv")], redacting=False)
+    assert "ann@example.com" in found.feedback["text"][0]
+
+
+def test_mojibake_is_mended(tmp_path: Path, comments: pd.DataFrame) -> None:
+    comments.loc[0, "comment"] = "It doesnâ€™t work and the cafÃ© was shut"
+    found = ingest([saved(comments, tmp_path / "c.csv")]).feedback
+    assert found["text"][0] == "It doesn't work and the café was shut"
+
+
+def test_lost_values_are_told(tmp_path: Path, comments: pd.DataFrame) -> None:
+    comments["nps"] = [10, 9, 8, 99]
+    columns = Columns(nps="nps")
+    comments.to_csv(tmp_path / "c.csv", index=False)
+    report = ingest([Input(path=str(tmp_path / "c.csv"), columns=columns)]).files[0]
+    assert any("1 values are no nps" in a and "row 4" in a for a in report.assumptions)
+
+
+def test_nothing_taken_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"conversation_id": "a", "speaker": "agent", "text": "Hello there"}\n'
+                    '{"conversation_id": "b", "speaker": "customer", "text": ""}\n')  # fmt: skip
+    with pytest.raises(UserError, match="no row could be taken"):
+        ingest([Input(path=str(path))])

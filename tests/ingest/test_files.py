@@ -1,0 +1,96 @@
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from vocx.errors import UserError
+from vocx.ingest.files import decode, list_files, read_raw
+
+ROWS = [{"id": "1", "text": "Late again, sadly"}, {"id": "2", "text": "Très bien “really”"}]
+
+
+def written(path: Path) -> Path:
+    frame = pd.DataFrame(ROWS)
+    if path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    elif path.suffix == ".tsv":
+        frame.to_csv(path, index=False, sep="\t")
+    elif path.suffix == ".json":
+        path.write_text(json.dumps({"meta": {"n": 2}, "rows": ROWS}))
+    elif path.suffix == ".jsonl":
+        path.write_text("\n".join(json.dumps(r) for r in ROWS))
+    elif path.suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_excel(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "json", "jsonl", "parquet", "xlsx"])
+def test_every_kind_gives_the_same_rows(tmp_path: Path, kind: str) -> None:
+    raw = read_raw(written(tmp_path / f"feedback.{kind}"))
+    assert raw.frame[["id", "text"]].astype(str).to_dict("records") == ROWS
+    assert raw.frame.index.tolist() == [1, 2]
+    assert len(raw.digest) == 64
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_encodings_are_found(encoding: str) -> None:
+    words = "id;Kommentar\n1;Schöne Lampe, aber die Lieferung kam viel zu spät – “ärgerlich”\n"
+    assert decode(words.encode(encoding))[0] == words
+
+
+def test_semicolons_quotes_and_newlines_inside_cells(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('id;text\n1;"two\nlines; and ""quotes"""\n')
+    assert read_raw(path).frame["text"].tolist() == ['two\nlines; and "quotes"']
+
+
+def test_a_row_with_too_many_cells_is_rejected_with_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,text\n1,fine then\n2,oops, a comma\n3,good\n")
+    raw = read_raw(path)
+    assert raw.frame.index.tolist() == [1, 3]
+    assert raw.rejects == [(2, "row has 3 cells, the header has 2", "2 | oops |  a comma")]
+
+
+def test_a_broken_json_line_is_rejected_and_the_rest_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "ok then"}\n{"text": \n[1]\n')
+    raw = read_raw(path)
+    assert len(raw.frame) == 1
+    assert [r[0] for r in raw.rejects] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("empty.csv", "", "the table is empty"),
+        ("header.csv", "id,text\n", "the table is empty"),
+        ("a.docx", "x", "no kind of file"),
+        ("bad.json", '{"a": ', "line 1: not JSON"),
+        ("bad.xlsx", "no workbook", "not readable as XLSX"),
+        ("bad.parquet", "no parquet", "not readable as Parquet"),
+    ],
+)
+def test_bad_files_are_named(tmp_path: Path, name: str, content: str, message: str) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(UserError, match=message) as error:
+        read_raw(path)
+    assert name in error.value.what
+
+
+def test_missing_file_and_folder_without_data(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file"):
+        list_files(tmp_path / "nowhere.csv")
+    with pytest.raises(UserError, match="holds no data file"):
+        list_files(tmp_path)
+
+
+def test_a_folder_is_read_in_order_of_names(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.jsonl"):
+        written(tmp_path / name)
+    (tmp_path / "notes.md").write_text("not data")
+    assert [p.name for p in list_files(tmp_path)] == ["a.jsonl", "b.csv"]

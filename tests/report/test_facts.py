@@ -1,0 +1,36 @@
+from vocx.engine import rejourney
+from vocx.journey import load_journey
+from vocx.report import build_facts
+from vocx.runs import Run
+
+JOURNEY = load_journey("vocx-10")
+
+
+def test_every_cell_shown_has_as_many_quotes_as_voices_up_to_the_limit(sample_run: Run) -> None:
+    facts = build_facts(sample_run, JOURNEY)
+    for kind in ("pain", "win"):
+        for grain in ("themes", "issues"):
+            for key, cell in facts["matrices"][kind][grain]["cells"].items():
+                assert len(facts["quotes"][f"{kind}|{key}"]) == min(cell["n"], 12)
+
+
+def test_quotes_are_verbatim_and_one_per_feedback(sample_run: Run) -> None:
+    texts = sample_run.feedback.set_index("source_id")["text"]
+    for quotes in build_facts(sample_run, JOURNEY)["quotes"].values():
+        assert len({q["id"] for q in quotes}) == len(quotes)
+        for q in quotes:
+            assert q["text"] in texts[q["id"]]
+
+
+def test_stages_are_those_of_the_journey_in_order(sample_run: Run) -> None:
+    journey = load_journey("management-lifecycle")
+    facts = build_facts(rejourney(sample_run, journey), journey)
+    assert [s["name"] for s in facts["stages"]] == journey.stage_names
+    assert {k.split("|")[0] for k in facts["matrices"]["pain"]["themes"]["cells"]} <= set(
+        journey.stage_names
+    )
+
+
+def test_months_of_an_issue_are_complete(sample_run: Run) -> None:
+    for issue in build_facts(sample_run, JOURNEY)["issues"]:
+        assert [m for m, _ in issue["months"]] == [f"2026-{i:02d}" for i in range(1, 7)]

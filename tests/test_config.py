@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from vocx.config import RunConfig, load_run_config, load_train_config, with_settings
+from vocx.errors import UserError
+
+
+def write(path: Path, **content: object) -> Path:
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def test_unknown_key_names_file_key_and_the_known_ones(tmp_path: Path) -> None:
+    path = write(tmp_path / "p.yaml", inputs=["a.csv"], jurney="vocx-10")
+    with pytest.raises(UserError) as error:
+        load_run_config(path)
+    assert error.value.what == f"{path}: unknown key 'jurney'"
+    assert "did you mean 'journey'?" in error.value.remedy
+
+
+def test_unknown_nested_key_is_told_with_its_place(tmp_path: Path) -> None:
+    path = write(tmp_path / "p.yaml", inputs=["a.csv"], mine={"min_feedbak": 3})
+    with pytest.raises(UserError, match=r"unknown key 'mine\.min_feedbak'") as error:
+        load_run_config(path)
+    assert "min_feedback" in error.value.remedy
+
+
+def test_a_wrong_value_is_shown(tmp_path: Path) -> None:
+    path = write(tmp_path / "p.yaml", inputs=["a.csv"], period="week")
+    with pytest.raises(UserError, match="found 'week'"):
+        load_run_config(path)
+
+
+def test_a_file_that_is_no_mapping(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("- just\n- a list\n")
+    with pytest.raises(UserError, match="holds no keys"):
+        load_run_config(path)
+
+
+def test_a_file_that_is_no_yaml(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("a: [1,\n")
+    with pytest.raises(UserError, match="not readable as YAML"):
+        load_run_config(path)
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    config = load_run_config(write(tmp_path / "p.yaml", inputs=["data/a.csv"]))
+    assert config.inputs[0].path == str(tmp_path / "data" / "a.csv")
+
+
+def test_settings_reach_nested_keys_and_refuse_unknown_ones() -> None:
+    assert with_settings(RunConfig(), {"columns.text": "Answer"}).columns.text == "Answer"
+    with pytest.raises(UserError, match="nothere"):
+        with_settings(RunConfig(), {"nothere.key": "1"})
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pipelines").glob("*.yaml")), ids=lambda p: p.name)
+def test_shipped_pipelines_are_valid_and_short(path: Path) -> None:
+    load = load_train_config if path.name.startswith("train") else load_run_config
+    assert load(path).name
+    assert len(path.read_text().splitlines()) <= 30

@@ -1,0 +1,49 @@
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import SAMPLES
+
+from vocx.errors import UserError
+from vocx.labelled import label_segments, read_labels, text_digest
+from vocx.schema import EMOTIONS, STAGES, TOUCHPOINTS
+from vocx.segment import segment
+from vocx.themes import load_themes
+
+
+def test_the_labelled_sample_follows_the_codebook() -> None:
+    labelled = read_labels(SAMPLES / "labelled_feedback.jsonl")
+    assert len(labelled.feedback) == 200
+    assert set(labelled.feedback["stage"]) <= set(STAGES)
+    assert set(labelled.feedback["touchpoint"]) <= set(TOUCHPOINTS)
+    assert set(labelled.feedback["emotion"]) <= set(EMOTIONS)
+    assert set(labelled.mentions["theme"]) <= set(load_themes()) | {"other"}
+
+
+def test_quotes_stand_in_their_text() -> None:
+    for line in (SAMPLES / "labelled_feedback.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        assert all(m["quote"] in row["text"] for m in row["mentions"])
+
+
+def test_segments_take_the_labels_of_the_mention_they_carry() -> None:
+    feedback = pd.DataFrame({"feedback_id": ["f"], "text": ["Nice shop. The app crashes daily."], "turns": [None], "meaningful": [True]})  # fmt: skip
+    mention = {"feedback_id": "f", "quote": "app crashes daily", "kind": "pain", "stage": "use", "touchpoint": "mobile_app", "theme": "crashes-or-bugs", "severity": 2}  # fmt: skip
+    found = label_segments(segment(feedback), pd.DataFrame([mention]))
+    assert found["kind"].tolist() == ["none", "pain"]
+    assert found["theme"].isna().tolist() == [True, False]
+
+
+def test_held_out_texts_and_excluded_licences_are_left_out(tmp_path: Path) -> None:
+    rows = [
+        {"id": "a", "text": "Keep this one, please", "stage": "use", "licence": "other"},
+        {"id": "b", "text": "Held  OUT text", "stage": "use", "licence": "other"},
+        {"id": "c", "text": "Not for commerce", "stage": "use", "licence": "nc"},
+    ]
+    path, held = tmp_path / "l.jsonl", tmp_path / "held.txt"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    held.write_text(text_digest("held out text") + "\n")
+    assert read_labels(path, ["nc"], held).feedback["source_id"].tolist() == ["a"]
+    with pytest.raises(UserError, match="no labelled row is left"):
+        read_labels(path, ["nc", "other"])

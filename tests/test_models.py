@@ -1,0 +1,55 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import TINY
+
+from vocx.errors import UserError
+from vocx.models import find_model, list_models, load_folder, quantise
+
+
+def test_quantised_matrices_come_back_within_half_a_step() -> None:
+    matrix = np.random.default_rng(0).normal(size=(50, 4))
+    q, scale = quantise(matrix)
+    assert np.abs(q * scale - matrix).max() <= scale.max() / 2 + 1e-6
+
+
+def test_the_shipped_model_is_found_by_name_and_small() -> None:
+    path = list_models()["voc-small"]
+    assert sum(f.stat().st_size for f in path.iterdir()) <= 12 * 2**20
+
+
+def test_no_model_folder_holds_a_pickle() -> None:
+    for path in list_models().values():
+        assert {f.suffix for f in path.iterdir()} <= {".json", ".safetensors", ".md"}
+
+
+def test_unknown_model() -> None:
+    with pytest.raises(UserError, match="unknown model 'voc-smal'") as error:
+        find_model("voc-smal")
+    assert "voc-small" in error.value.remedy
+
+
+def test_a_folder_that_lacks_a_file(tmp_path: Path) -> None:
+    shutil.copytree(TINY, tmp_path / "m")
+    (tmp_path / "m" / "tokenizer.json").unlink()
+    with pytest.raises(UserError, match=r"lacks tokenizer\.json"):
+        find_model(str(tmp_path / "m"))
+
+
+def test_a_folder_of_another_format_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(TINY, tmp_path / "m")
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    (tmp_path / "m" / "config.json").write_text(json.dumps(config | {"format": 99}))
+    with pytest.raises(UserError, match="model format 99"):
+        load_folder(str(tmp_path / "m"))
+
+
+def test_saving_twice_gives_the_same_bytes(tmp_path: Path) -> None:
+    folder = load_folder(str(TINY))
+    folder.save(tmp_path / "a", "card")
+    folder.save(tmp_path / "b", "card")
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
