@@ -166,5 +166,5 @@ def _is_group(values: pd.Series) -> bool:
     return (
         2 <= distinct <= MAX_GROUP_VALUES
         and distinct * 3 <= len(cells)
-        and cells.str.len().max() <= 60
+        and cells.str.len().max() <= 120
     )

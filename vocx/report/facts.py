@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from vocx.journey import Journey
@@ -29,7 +28,7 @@ def build_facts(run: Run, journey: Journey) -> dict[str, Any]:
             kind: _matrix(whole[whole["kind"] == kind], run, journey) for kind in ("pain", "win")
         },
         "issues": _issues(run, mentions),
-        "groups": _groups(run, journey),
+        "groups": _groups(run, mentions),
         "quotes": _quotes(run, mentions),
     }
 
@@ -225,21 +224,27 @@ def _issues(run: Run, mentions: pd.DataFrame) -> list[dict[str, Any]]:
     return out
 
 
-def _groups(run: Run, journey: Journey) -> list[dict[str, Any]]:
-    """For each group asked for: the themes in which it differs most from everybody."""
-    cut = run.matrix[run.matrix["period"].isna() & run.matrix["issue_id"].isna()]
-    totals = cut.groupby(["group", "kind", "theme"], dropna=False)["share"].sum()
-    names = sorted(cut["group"].dropna().unique())
+def _groups(run: Run, mentions: pd.DataFrame) -> list[dict[str, Any]]:
+    """For each group asked for: its themes, as a share of its feedback, beside everybody's."""
+    themed = mentions[mentions["theme"].notna()].drop_duplicates(["feedback_id", "kind", "theme"])
+    everybody = themed.groupby(["kind", "theme"]).size() / max(1, len(run.feedback))
     out = []
-    for name in names:
-        rows = []
-        for (group, kind, theme), share in totals.items():
-            if group == name and theme is not None and theme == theme:
-                everybody = totals.get((np.nan, kind, theme), 0.0)
-                rows.append([kind, theme_title(theme), _number(share, 4), _number(everybody, 4)])
-        rows.sort(key=lambda r: (-r[2], r[1]))
-        out.append({"name": name, "pains": [r[1:] for r in rows if r[0] == "pain"][:6],
-                    "wins": [r[1:] for r in rows if r[0] == "win"][:6]})  # fmt: skip
+    for column in run.manifest["groups"]:
+        for value, members in run.feedback.groupby(column)["feedback_id"]:
+            mine = themed[themed["feedback_id"].isin(members)]
+            shares = mine.groupby(["kind", "theme"]).size() / len(members)
+            entry: dict[str, Any] = {
+                "name": f"{column.removeprefix('x_')}: {value}",
+                "n": len(members),
+            }
+            for kind in ("pain", "win"):
+                of_kind = [(theme, share) for (k, theme), share in shares.items() if k == kind]
+                top = sorted(of_kind, key=lambda t: (-t[1], t[0]))[:6]
+                entry[f"{kind}s"] = [
+                    [theme_title(str(t)), _number(x, 4), _number(everybody[kind, t], 4)]
+                    for t, x in top
+                ]
+            out.append(entry)
     return out
 
 

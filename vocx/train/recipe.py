@@ -356,6 +356,7 @@ def to_folder(
     knots: np.ndarray,
     labelled: Labelled,
 ) -> ModelFolder:
+    """Encoder and heads as a model folder, not saved yet."""
     tensors = {"token_vectors": encoder.static.vectors, "idf": encoder.ngrams.idf}
     settings = {}
     for head_name, fitted in heads.items():

@@ -148,13 +148,19 @@ class Teacher:
         seconds = [lessons.contexts[i] for i in rows]
         if all(s is None for s in seconds):
             batch = self.tokenizer(
-                firsts, padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
+                firsts,
+                padding=True,
+                pad_to_multiple_of=16,
+                truncation=True,
+                max_length=MAX_TOKENS,
+                return_tensors="pt",
             )
         else:
             pairs = [(a, b or "") for a, b in zip(firsts, seconds, strict=True)]
             batch = self.tokenizer(
                 pairs,
                 padding=True,
+                pad_to_multiple_of=16,
                 truncation="longest_first",
                 max_length=MAX_TOKENS,
                 return_tensors="pt",

@@ -24,6 +24,8 @@ const svg = (tag, attrs, text) => {
 };
 const count = (n) => Number(n).toLocaleString("en-GB");
 const pct = (x, d = 0) => (100 * x).toFixed(d) + "\u00a0%";
+const voices = (n) => (n === 1 ? "1 voice" : `${count(n)} voices`);
+const plural = (n, s) => `${count(n)} ${words(s)}${n === 1 || s === "social" ? "" : "s"}`;
 const words = (s) => String(s).replaceAll("_", " ");
 const signed = (x) => (x > 0 ? "+" : "") + x;
 const stageTitle = Object.fromEntries(F.stages.map((s) => [s.name, s.title]));
@@ -32,8 +34,8 @@ const shade = (kind, t) => { const c = RGB[kind]; return `rgba(${c[0]},${c[1]},$
 function lede() {
   const o = F.overview, best = topCell("pain"), n = count(o.n_feedback);
   const span = o.first ? ` from ${o.first} to ${o.last}` : "";
-  let text = `${n} pieces of feedback${span} (${Object.entries(o.sources).map(([k, v]) => `${count(v)} ${words(k)}`).join(", ")}).`;
-  if (best) text += ` The largest single pain is “${best.title}” at the stage “${stageTitle[best.stage]}”: ${count(best.n)} voices, ${pct(best.share, 1)} of all feedback (95 % interval ${pct(best.low, 1)} to ${pct(best.high, 1)}).`;
+  let text = `${n} pieces of feedback${span} (${Object.entries(o.sources).map(([k, v]) => plural(v, k)).join(", ")}).`;
+  if (best) text += ` The largest single pain is “${best.title}” at the stage “${stageTitle[best.stage]}”: ${voices(best.n)}, ${pct(best.share, 1)} of all feedback (95 % interval ${pct(best.low, 1)} to ${pct(best.high, 1)}).`;
   $("lede").textContent = text;
 }
 function topCell(kind) {
@@ -77,7 +79,7 @@ function matrix() {
       sum += cell.n;
       const t = Math.sqrt(cell.n / max), open = () => openCell(stage, c, cell);
       const td = el("td", { class: "cell", tabindex: "0", role: "button", onclick: open, style: `background:${shade(state.kind, t)};color:${t > 0.55 ? "#fff" : "#1c2430"}`,
-        title: `${c.title} · ${stageTitle[stage]}\n${count(cell.n)} voices, ${pct(cell.share, 1)} (${pct(cell.low, 1)} to ${pct(cell.high, 1)})` + (cell.severity ? `\nseverity ${cell.severity} of 3` : "") + `\n${words(cell.emotion)}` },
+        title: `${c.title} · ${stageTitle[stage]}\n${voices(cell.n)}, ${pct(cell.share, 1)} (${pct(cell.low, 1)} to ${pct(cell.high, 1)})` + (cell.severity ? `\nseverity ${cell.severity} of 3` : "") + `\n${words(cell.emotion)}` },
         state.show === "n" ? count(cell.n) : (100 * cell.share).toFixed(1), state.kind === "pain" && cell.severity >= 2.5 ? el("i", { class: "sev", style: t > 0.55 ? "background:#fff" : "" }) : null);
       td.addEventListener("keydown", (e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); open(); } });
       row.append(td);
@@ -100,14 +102,14 @@ function openDrawer(...nodes) { $("drawer-body").replaceChildren(...nodes.flat()
 function openCell(stage, column, cell) {
   const list = F.quotes[`${state.kind}|${stage}|${column.id}`];
   openDrawer(el("p", { class: "sub" }, stageTitle[stage] + (column.under ? ` · ${column.under}` : "")), el("h2", {}, column.title),
-    el("p", { class: "sub" }, `${count(cell.n)} voices, ${pct(cell.share, 1)} of all feedback (95 % interval ${pct(cell.low, 1)} to ${pct(cell.high, 1)})` + (cell.severity ? `; mean severity ${cell.severity} of 3` : "") + `; most often ${words(cell.emotion)}.`),
+    el("p", { class: "sub" }, `${voices(cell.n)}, ${pct(cell.share, 1)} of all feedback (95 % interval ${pct(cell.low, 1)} to ${pct(cell.high, 1)})` + (cell.severity ? `; mean severity ${cell.severity} of 3` : "") + `; most often ${words(cell.emotion)}.`),
     column.hint ? el("p", { class: "sub" }, column.hint + ".") : null, quotes(state.kind, list),
     list && list.length < cell.n ? el("p", { class: "sub" }, `${list.length} of ${count(cell.n)} shown; all are in report.xlsx.`) : null);
 }
 function openIssue(issue) {
   const list = Object.keys(issue.stages).flatMap((s) => (F.quotes[`${issue.kind}|${s}|${issue.id}`] || []).map((q) => ({ ...q, stage: s })));
   openDrawer(el("p", { class: "sub" }, issue.theme), el("h2", {}, issue.name), el("p", { class: "sub" }, issue.definition + "."),
-    el("p", { class: "sub" }, `${count(issue.n_feedback)} voices` + (issue.first ? `, ${issue.first} to ${issue.last}` : "") + "; at " + Object.entries(issue.stages).map(([s, n]) => `${stageTitle[s]} ${n}`).join(", ") + "."), quotes(issue.kind, list));
+    el("p", { class: "sub" }, voices(issue.n_feedback) + (issue.first ? `, ${issue.first} to ${issue.last}` : "") + "; at " + Object.entries(issue.stages).map(([s, n]) => `${stageTitle[s]} ${n}`).join(", ") + "."), quotes(issue.kind, list));
 }
 
 function journey() {
@@ -133,7 +135,7 @@ function journey() {
     const m = F.matrices[kind].themes, column = m.columns.find((c) => c.id === id), cell = m.cells[`${stage}|${id}`];
     if (column && cell) { const before = state.kind; state.kind = kind; openCell(stage, column, cell); state.kind = before; } } }, `${title} (${count(n)})`));
   const grid = el("div", { class: "stage-grid", style: `grid-template-columns:repeat(${stages.length},1fr)` }, stages.map((s) => el("div", { class: "stage", title: s.definition },
-    el("h3", {}, s.title), el("p", {}, `${count(s.n_feedback)} comments`, s.nps !== null && s.n_nps >= 10 ? ` · NPS ${signed(s.nps)}` : "", s.rating !== null && s.n_rating >= 10 ? ` · ${s.rating.toFixed(1)}★` : "", el("br", {}), s.emotions.map(([e]) => words(e)).slice(0, 2).join(", ")),
+    el("h3", {}, s.title), el("p", {}, `${plural(s.n_feedback, "comment")}`, s.nps !== null && s.n_nps >= 10 ? ` · NPS ${signed(s.nps)}` : "", s.rating !== null && s.n_rating >= 10 ? ` · ${s.rating.toFixed(1)}★` : "", el("br", {}), s.emotions.map(([e]) => words(e)).slice(0, 2).join(", ")),
     el("ul", {}, s.pains.map(item(s.name, "pain"))), el("ul", {}, s.wins.map(item(s.name, "win"))))));
   $("journey").replaceChildren(chart, grid);
 }
@@ -162,9 +164,9 @@ function groups() {
   if (!F.groups.length) return;
   $("groups-card").hidden = false;
   const bars = (rows, kind, max) => rows.map(([title, share, all]) => el("div", { class: "bar" }, el("span", {}, title),
-    el("div", { class: "track" }, el("i", { style: `width:${100 * share / max}%;background:rgb(${RGB[kind]})` }), el("u", { style: `left:${Math.min(100, 100 * all / max)}%`, title: "everybody" })), el("span", {}, `${pct(share, 1)} / ${pct(all, 1)}`)));
+    el("div", { class: "track" }, el("i", { style: `width:${100 * share / max}%;background:rgb(${RGB[kind]})` }), el("u", { style: `left:${Math.min(100, 100 * all / max)}%`, title: "everybody" })), el("span", {}, `${pct(share, 1)} (all ${pct(all, 1)})`)));
   const max = Math.max(0.01, ...F.groups.flatMap((g) => [...g.pains, ...g.wins].flatMap((r) => [r[1], r[2]])));
-  for (const g of F.groups) $("groups").append(el("div", {}, el("h3", {}, g.name.replace("=", ": ").replaceAll("_", " ")), bars(g.pains, "pain", max), bars(g.wins, "win", max)));
+  for (const g of F.groups) $("groups").append(el("div", {}, el("h3", {}, words(g.name), el("small", {}, ` ${count(g.n)} feedback`)), bars(g.pains, "pain", max), bars(g.wins, "win", max)));
 }
 
 function scope() {

@@ -1,0 +1,87 @@
+"""What the README and the docs tell people to type, works."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT, SAMPLES
+
+from vocx.cli import app
+from vocx.config import RunConfig
+from vocx.schema import EMOTIONS, STAGES, TOUCHPOINTS
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", README, re.S)
+
+
+def commands() -> list[str]:
+    """Every `vocx` command line of the README, in order."""
+    typed = [
+        c[2:].split("#")[0].strip()
+        for b in blocks("console")
+        for c in b.splitlines()
+        if c.startswith("$ ")
+    ]
+    listed = re.findall(r"`(vocx [^`]+)`", README[README.index("| you want") :])
+    return [c for c in typed + listed if c.startswith("vocx ") and "..." not in c]
+
+
+def test_the_readme_leads_with_two_commands_that_the_makefile_has() -> None:
+    head = "\n".join(README.splitlines()[:25])
+    makefile = (ROOT / "Makefile").read_text()
+    for target in ("demo", "test"):
+        assert f"make {target}" in head
+        assert re.search(rf"^{target}:", makefile, re.M)
+
+
+def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
+    shutil.copy(SAMPLES / "retail_survey_nps.csv", tmp_path / "survey.csv")
+    shutil.copy(SAMPLES / "product_and_app_reviews.jsonl", tmp_path / "reviews.jsonl")
+    shutil.copy(SAMPLES / "labelled_feedback.jsonl", tmp_path / "labels.jsonl")
+    (tmp_path / "spring.yaml").write_text(blocks("yaml")[0])
+    shutil.copy(ROOT / "vocx" / "journeys" / "customer-goals.yaml", tmp_path / "mine.yaml")
+    rows = ["text,stage"] + [f'"{w} {i}",{s}' for i in range(6) for s, w in (("use", "taste of tea"), ("support", "refund call"))]  # fmt: skip
+    (tmp_path / "labels.csv").write_text("\n".join(rows) + "\n")
+    assert len(commands()) >= 10
+    for command in commands():
+        done = subprocess.run([sys.executable, "-m", *shlex.split(command)], cwd=tmp_path, capture_output=True, text=True)  # fmt: skip
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+
+
+def test_the_pipeline_of_the_readme_is_valid() -> None:
+    for text in blocks("yaml"):
+        content = yaml.safe_load(text)
+        content["inputs"] = [{"path": p} for p in content["inputs"]]
+        assert RunConfig.model_validate(content)
+
+
+def test_every_file_the_docs_link_to_is_there() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_every_command_has_help() -> None:
+    for command in app.registered_commands:
+        assert command.callback is not None
+        assert command.callback.__doc__
+
+
+@pytest.mark.parametrize("labels", [STAGES, TOUCHPOINTS, EMOTIONS])
+def test_the_label_page_names_every_label(labels: tuple[str, ...]) -> None:
+    page = (ROOT / "docs" / "labels.md").read_text(encoding="utf-8")
+    assert [x for x in labels if f"`{x}`" not in page] == []
+
+
+def test_no_page_says_what_is_not_so() -> None:
+    """The README's picture is a run's own output over the sample feedback."""
+    assert "Pains by stage" in README
+    assert "MATRIX" not in README

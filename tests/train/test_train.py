@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+from conftest import SAMPLES, TINY
+
+from vocx.errors import UserError
+from vocx.pipeline import load_model
+from vocx.train import train_task
+
+ROWS = [("The parcel never came", "fulfilment"), ("Courier left it in the rain", "fulfilment"), ("I wait for delivery", "fulfilment"), ("Driver came late", "fulfilment"),
+        ("Kettle is quiet", "use"), ("Coffee tastes lovely", "use"), ("The lamp flickers", "use"), ("Sofa is comfy", "use")]  # fmt: skip
+
+
+def labels(path: Path, rows: list[tuple[str, str]], column: str = "stage") -> Path:
+    path.write_text("\n".join([f"text,{column}", *(f'"{t}",{s}' for t, s in rows)]) + "\n")
+    return path
+
+
+def test_a_team_trains_a_head_of_its_own_without_torch(tmp_path: Path) -> None:
+    said: list[str] = []
+    folder = train_task(
+        "stage", labels(tmp_path / "l.csv", ROWS), tmp_path / "mine", str(TINY), said.append
+    )
+    model = load_model(str(folder))
+    assert model.name == "mine"
+    assert model.label(["The parcel came late", "The kettle is lovely"])["stage"].tolist() == [
+        "fulfilment",
+        "use",
+    ]
+    assert any("out of fold" in s for s in said)
+
+
+def test_classes_never_shown_are_never_answered(tmp_path: Path) -> None:
+    folder = train_task(
+        "stage", labels(tmp_path / "l.csv", ROWS), tmp_path / "mine", str(TINY), print
+    )
+    texts = (SAMPLES / "README.md").read_text().splitlines()
+    assert set(load_model(str(folder)).label(texts)["stage"]) <= {"fulfilment", "use"}
+
+
+@pytest.mark.parametrize(
+    ("task", "rows", "column", "message"),
+    [
+        ("mood", ROWS, "mood", "no task 'mood'"),
+        ("stage", ROWS, "label", "no column 'stage'"),
+        ("stage", ROWS[:5], "stage", "label 'use' has 1 examples"),
+        (
+            "stage",
+            [(t, s.replace("use", "usage")) for t, s in ROWS],
+            "stage",
+            "label 'usage' is none",
+        ),
+    ],
+)
+def test_bad_labels_are_named(
+    tmp_path: Path, task: str, rows: list, column: str, message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        train_task(task, labels(tmp_path / "l.csv", rows, column), tmp_path / "m", str(TINY), print)
+    assert not (tmp_path / "m").exists()
