@@ -29,7 +29,4 @@ def test_without_a_terminal_progress_is_plain_lines(capsys: pytest.CaptureFixtur
     with Bars() as bars:
         bars.update("label", 0, 2)
         bars.update("label", 2, 2)
-    assert capsys.readouterr().err.splitlines() == [
-        "labelling feedback: 0 of 2",
-        "labelling feedback: 2 of 2",
-    ]
+    assert capsys.readouterr().err.splitlines() == ["labelling feedback: 2 of 2"]

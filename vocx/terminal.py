@@ -47,7 +47,7 @@ class Bars:
             disable=not self._live,
         )
         self._tasks: dict[str, Any] = {}
-        self._last = 0.0
+        self._last = time.monotonic()
 
     def __enter__(self) -> Bars:
         self._progress.start()
@@ -67,7 +67,7 @@ class Bars:
             if step not in self._tasks:
                 self._tasks[step] = self._progress.add_task(_STEPS[step], total=total)
             self._progress.update(self._tasks[step], completed=done, total=total)
-        elif done in (0, total) or time.monotonic() - self._last > 5:
+        elif done == total or time.monotonic() - self._last > 5:
             self._last = time.monotonic()
             print(f"{_STEPS[step]}: {done} of {total}", file=sys.stderr, flush=True)
 

@@ -10,48 +10,16 @@ import pandas as pd
 from vocx.errors import UserError
 
 _CUSTOMERS = frozenset(
-    [
-        "customer",
-        "user",
-        "client",
-        "caller",
-        "visitor",
-        "guest",
-        "consumer",
-        "patient",
-        "member",
-        "passenger",
-        "shopper",
-        "end_user",
-        "enduser",
-        "external",
-        "human",
-        "subscriber",
-    ]
+    (
+        "customer user client caller visitor guest consumer patient member passenger shopper "
+        "end_user enduser external human subscriber"
+    ).split()
 )
 _AGENTS = frozenset(
-    [
-        "agent",
-        "assistant",
-        "bot",
-        "system",
-        "rep",
-        "representative",
-        "advisor",
-        "adviser",
-        "support",
-        "staff",
-        "internal",
-        "operator",
-        "virtual_agent",
-        "ai",
-        "ivr",
-        "wizard",
-        "automated_agent",
-        "employee",
-        "team",
-        "chatbot",
-    ]
+    (
+        "agent assistant bot system rep representative advisor adviser support staff internal "
+        "operator virtual_agent ai ivr wizard automated_agent employee team chatbot"
+    ).split()
 )
 _MARK = re.compile(
     r"^\s*(customer|client|caller|user|agent|advisor|adviser|assistant|bot|support|rep)\s*:\s*",

@@ -14,51 +14,11 @@ _KEPT = frozenset(
     ["not", "no", "never", "without", "too", "very", "again", "back", "out", "off", "down", "up"]
 )
 _STOP = (frozenset(STOP_WORDS) - _KEPT) | frozenset(
-    [
-        "i'm",
-        "i've",
-        "it's",
-        "its",
-        "don't",
-        "didn't",
-        "doesn't",
-        "isn't",
-        "wasn't",
-        "can't",
-        "couldn't",
-        "won't",
-        "i'd",
-        "i'll",
-        "that's",
-        "there's",
-        "they're",
-        "you're",
-        "he's",
-        "she's",
-        "we've",
-        "really",
-        "just",
-        "got",
-        "get",
-        "getting",
-        "thing",
-        "things",
-        "lot",
-        "bit",
-        "like",
-        "also",
-        "even",
-        "still",
-        "much",
-        "way",
-        "customer",
-        "xxxx",
-        "na",
-        "u",
-        "im",
-        "ive",
-        "dont",
-    ]
+    (
+        "i'm i've it's its don't didn't doesn't isn't wasn't can't couldn't won't i'd i'll "
+        "that's there's they're you're he's she's we've really just got get getting thing things "
+        "lot bit like also even still much way customer xxxx na u im ive dont"
+    ).split()
 )
 _LEAST_SHARE = 0.2
 _WEAK_START = frozenset(["again", "back", "out", "off", "down", "up"])
