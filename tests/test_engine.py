@@ -9,7 +9,7 @@ from vocx.api import config_of, run
 from vocx.engine import execute, rejourney
 from vocx.errors import UserError
 from vocx.journey import load_journey
-from vocx.runs import MANIFEST, Run, load_run
+from vocx.runs import MANIFEST, Run, load_run, write_json
 
 SURVEY = str(SAMPLES / "retail_survey_nps.csv")
 FIXED = (
@@ -56,7 +56,7 @@ def test_the_size_of_shards_changes_no_label(tmp_path: Path) -> None:
 def test_a_finished_shard_is_not_done_again(tmp_path: Path) -> None:
     config = config_of([SURVEY], {}, model=str(TINY), shard_size=100, workers=1)
     execute(config, tmp_path / "run")
-    (tmp_path / "run" / MANIFEST).unlink()  # as if the run was stopped at its end
+    write_json({"vocx": "0", "state": "unfinished"}, tmp_path / "run" / MANIFEST)
     (tmp_path / "run" / "feedback" / "part-00001.parquet").unlink()  # and a shard was not written
     seen: list[tuple[str, int, int]] = []
     execute(config, tmp_path / "run", lambda *step: seen.append(step))
@@ -132,3 +132,48 @@ def test_labels_survive_their_table(sample_run: Run) -> None:
 def test_another_journey_recounts_without_a_new_run(sample_run: Run) -> None:
     journey = load_journey("customer-goals")
     assert set(rejourney(sample_run, journey).matrix["stage"]) <= set(journey.stage_names)
+
+
+def test_an_unfinished_run_is_not_shown(tmp_path: Path) -> None:
+    run(SURVEY, tmp_path / "run", model=str(TINY))
+    write_json({"vocx": "0", "state": "unfinished"}, tmp_path / "run" / MANIFEST)
+    with pytest.raises(UserError, match="no finished run"):
+        load_run(tmp_path / "run")
+
+
+def test_an_input_is_never_written_over(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "feedback"
+    folder.mkdir(parents=True)
+    pd.DataFrame({"text": ["It came late again"]}).to_parquet(folder / "part-00000.parquet")
+    before = (folder / "part-00000.parquet").read_bytes()
+    with pytest.raises(UserError):
+        run(str(folder), tmp_path / "data", model=str(TINY))
+    assert (folder / "part-00000.parquet").read_bytes() == before
+
+
+def test_a_run_inside_its_input_folder_can_be_run_again(tmp_path: Path, comments: pd.DataFrame) -> None:
+    comments.to_csv(tmp_path / "c.csv", index=False)
+    for _ in range(2):
+        found = run(str(tmp_path), tmp_path / "run", model=str(TINY))
+    assert len(found.feedback) == 4
+
+
+def test_a_period_without_times_is_refused(tmp_path: Path, comments: pd.DataFrame) -> None:
+    comments.to_csv(tmp_path / "c.csv", index=False)
+    with pytest.raises(UserError, match="no feedback has a time"):
+        run(str(tmp_path / "c.csv"), tmp_path / "run", model=str(TINY), period="month")
+
+
+def test_a_named_column_groups_whatever_it_holds(tmp_path: Path, comments: pd.DataFrame) -> None:
+    comments.assign(Store=["A", "B", "C", "D"]).to_csv(tmp_path / "c.csv", index=False)
+    found = run(str(tmp_path / "c.csv"), tmp_path / "run", model=str(TINY), by=["Store"])
+    assert found.manifest["groups"] == ["x_store"]
+
+
+def test_a_team_journey_lives_in_its_run(tmp_path: Path, comments: pd.DataFrame) -> None:
+    comments.to_csv(tmp_path / "c.csv", index=False)
+    own = tmp_path / "own.yaml"
+    own.write_text((SAMPLES.parent.parent / "vocx/journeys/customer-goals.yaml").read_text().replace("name: customer-goals", "name: own"))
+    found = run(str(tmp_path / "c.csv"), tmp_path / "run", model=str(TINY), journey=str(own))
+    own.unlink()
+    assert load_run(found.path).journey.name == "own"

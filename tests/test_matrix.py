@@ -82,4 +82,4 @@ def test_wilson_holds_the_share_and_stays_in_0_1(total: int, data: st.DataObject
 def test_periods_have_names() -> None:
     times = pd.Series(pd.to_datetime(["2026-03-31", None], utc=True))
     assert period_of(times, "month").tolist() == ["2026-03", None]
-    assert period_of(times, "quarter").tolist() == ["2026Q1", None]
+    assert period_of(times, "quarter").tolist() == ["2026-Q1", None]

@@ -33,14 +33,14 @@ def test_rows_in_are_taken_merged_or_rejected(sample_run: Run) -> None:
 def test_loading_what_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such run folder"):
         load_run(tmp_path / "nothing")
-    with pytest.raises(UserError, match="no finished run"):
+    with pytest.raises(UserError, match="is no run"):
         load_run(tmp_path)
 
 
 def test_a_folder_with_other_things_is_not_written_to(tmp_path: Path) -> None:
     (tmp_path / "thesis.docx").write_text("mine")
     with pytest.raises(UserError, match="holds no run"):
-        check_out(tmp_path)
+        check_out(tmp_path, [])
 
 
 def test_find_feedback_by_its_sources_id(sample_run: Run) -> None:

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from conftest import ROOT, SAMPLES
 
 
@@ -53,10 +52,9 @@ def test_a_wheel_alone_runs(tmp_path: Path) -> None:
     assert str(site) in where.stdout
 
 
-@pytest.mark.parametrize("module", ["torch", "transformers"])
-def test_a_run_never_imports_the_training_libraries(module: str) -> None:
-    code = (
-        f"import sys, vocx.engine, vocx.pipeline, vocx.report\nassert {module!r} not in sys.modules"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+def test_only_training_imports_the_training_libraries() -> None:
+    for path in (ROOT / "vocx").rglob("*.py"):
+        if path.parent.name != "train":
+            code = path.read_text(encoding="utf-8")
+            assert "import torch" not in code
+            assert "transformers" not in code

@@ -104,7 +104,7 @@ def report(run_dir: RunDir, journey: JourneyName = None) -> None:
     from vocx.runs import load_run
 
     found = load_run(run_dir)
-    chosen = load_journey(journey or found.manifest["journey"])
+    chosen = load_journey(journey) if journey else found.journey
     for path in write_reports(rejourney(found, chosen), run_dir, chosen):
         typer.echo(path)
 
@@ -139,7 +139,7 @@ def show(
             raise UserError("show feedback: no id given", "vocx show DIR feedback ID")
         print_feedback(found, feedback_id)
         return
-    chosen = load_journey(journey or found.manifest["journey"])
+    chosen = load_journey(journey) if journey else found.journey
     if chosen.name != found.manifest["journey"]:
         found = rejourney(found, chosen)
     if what == "matrix":
@@ -224,7 +224,8 @@ def models_show(name: Annotated[str, typer.Argument(help="A model's name or fold
     """Print a model's card."""
     from vocx.models import find_model
 
-    typer.echo((find_model(name) / "README.md").read_text(encoding="utf-8"))
+    card = find_model(name) / "README.md"
+    typer.echo(card.read_text(encoding="utf-8") if card.is_file() else f"{name} has no card")
 
 
 @journeys_app.command("list")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from vocx.errors import UserError, closest
 from vocx.journey import DEFAULT_JOURNEY
@@ -54,7 +54,7 @@ class MiningConfig(_Strict):
     """How issues are found in the mentions."""
 
     min_feedback: int = Field(3, ge=2)  # voices an issue needs
-    distance: float = Field(0.68, gt=0, lt=1)  # at which groups of mentions stay apart
+    distance: float = Field(0.75, gt=0, lt=1)  # at which groups of mentions stay apart
     sample: int = Field(1500, ge=50)  # mentions per theme that the issues are learned on
 
 
@@ -71,8 +71,14 @@ class RunConfig(_Strict):
     period: Period | None = None
     redact: bool = True
     shard_size: int = Field(1000, ge=1)  # feedback per unit of work
+    seed: int = 0
     workers: int = Field(0, ge=0)  # 0: as many as there are cores
     mine: MiningConfig = Field(default_factory=MiningConfig)
+
+    @field_validator("by", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
 
 
 class Pack(_Strict):
@@ -126,12 +132,16 @@ def load_run_config(path: Path) -> RunConfig:
     """A pipeline file; paths in it are relative to the file."""
     content = read_yaml(path)
     if isinstance(content, dict):
-        content["inputs"] = [
-            {"path": i} if isinstance(i, str) else i for i in content.get("inputs") or []
-        ]
+        listed = content.get("inputs") or []
+        listed = listed if isinstance(listed, list) else [listed]
+        content["inputs"] = [{"path": i} if isinstance(i, str) else i for i in listed]
     config = checked(RunConfig, content, str(path))
     for entry in config.inputs:
         entry.path = str((path.parent / entry.path).resolve())
+    for key in ("journey", "model"):
+        beside = path.parent / getattr(config, key)
+        if beside.exists():
+            setattr(config, key, str(beside.resolve()))
     return config
 
 
@@ -166,8 +176,20 @@ def with_settings(config: RunConfig, settings: dict[str, str]) -> RunConfig:
                     closest(key, sorted(RunConfig.model_fields)),
                 )
             place = place[parent]
-        place[last] = yaml.safe_load(value)
+        place[last] = _value(value)
+        if isinstance(place[last], int | float) and not isinstance(place[last], bool):
+            try:
+                RunConfig.model_validate(content)
+            except ValidationError:
+                place[last] = value  # a name that looks like a number
     return checked(RunConfig, content, "--set")
+
+
+def _value(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
 
 
 def checked(kind: type[Model], content: Any, where: str) -> Model:

@@ -19,7 +19,7 @@ import pandas as pd
 from vocx import __version__
 from vocx.config import Input, RunConfig
 from vocx.errors import UserError, closest
-from vocx.ingest import Ingested, ingest
+from vocx.ingest import Ingested, RawTable, ingest, ingest_raw, plain_frame
 from vocx.ingest.columns import slug
 from vocx.journey import Journey, load_journey
 from vocx.matrix import build_matrix
@@ -30,7 +30,9 @@ from vocx.report import write_reports
 from vocx.runs import (
     MANIFEST,
     Run,
+    begin,
     check_out,
+    counted_mentions,
     load_run,
     read_shard,
     read_table,
@@ -42,6 +44,7 @@ from vocx.runs import (
     write_table,
 )
 from vocx.schema import GROUP_PREFIX, empty
+from vocx.themes import themes_digest
 
 Progress = Callable[[str, int, int], None]
 
@@ -55,23 +58,40 @@ def execute(config: RunConfig, out: Path, progress: Progress = quiet) -> Run:
 
     Everything the user can get wrong is checked before anything is written.
     """
-    clock = _Clock()
+    clock = Clock()
     if not config.inputs:
         raise UserError("no input given", "name a data file, a folder or a pipeline file")
-    check_out(out)
+    check_out(out, [Path(i.path) for i in config.inputs])
     journey = load_journey(config.journey)
-    folder = load_folder(config.model)
+    load_folder(config.model)
     with clock.step("ingest"):
         progress("ingest", 0, 1)
-        ingested = ingest([_filled(i, config) for i in config.inputs], config.redact)
+        ingested = preview(config)
         by = _group_columns(config.by, ingested.feedback)
+        if config.period and ingested.feedback["created_at"].isna().all():
+            raise UserError(
+                f"--period {config.period}: no feedback has a time",
+                "leave it out, or name the column: --set columns.time=COLUMN",
+            )
         progress("ingest", 1, 1)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / MANIFEST).unlink(missing_ok=True)  # a run without manifest is an unfinished one
-    with clock.step("label"):
-        _label_shards(ingested.feedback, config, folder.digest, out, progress)
-    feedback, segments = read_table(out, "feedback"), read_table(out, "segments")
+    return _execute(config, ingested, by, journey, out, progress, clock)
+
+
+def _execute(
+    config: RunConfig,
+    ingested: Ingested,
+    by: list[str],
+    journey: Journey,
+    out: Path,
+    progress: Progress,
+    clock: Clock,
+) -> Run:
+    """The part of a run that writes."""
+    begin(out, __version__)
     model = load_model(config.model)
+    with clock.step("label"):
+        _label_shards(ingested.feedback, config, model.folder.digest, out, progress)
+    feedback, segments = read_table(out, "feedback"), read_table(out, "segments")
     with clock.step("mine"):
         progress("mine", 0, 1)
         segments, issues = _mine(feedback, segments, model, config)
@@ -82,24 +102,29 @@ def execute(config: RunConfig, out: Path, progress: Progress = quiet) -> Run:
         matrix = build_matrix(feedback, segments, journey, model.thresholds, by, config.period)
         write_table(matrix, "matrix", out / "matrix.parquet")
         write_table(ingested.rejects, "rejects", out / "rejects.parquet")
-    manifest = _manifest(config, ingested, model, journey, feedback, segments)
-    manifest["seconds"] = clock.seconds
-    write_json(manifest, out / MANIFEST)
+    tables = (segments, issues, matrix, ingested.rejects)
+    manifest = _manifest(config, ingested, by, model, journey, feedback, segments)
+    run = Run(manifest, feedback, *tables, path=out)
     with clock.step("report"):
         progress("report", 0, 1)
-        write_reports(load_run(out), out, journey)
+        write_reports(run, out, journey)
         progress("report", 1, 1)
+    manifest |= {"seconds": clock.seconds, "state": "finished"}
     write_json(manifest, out / MANIFEST)
     return load_run(out)
 
 
 def execute_frame(frame: pd.DataFrame, config: RunConfig) -> Run:
-    """A run over a frame, in a temporary folder."""
-    folder = Path(tempfile.mkdtemp(prefix="vocx-"))
-    source = folder / "frame.parquet"
-    frame.to_parquet(source)
-    entry = Input(path=str(source))
-    return execute(config.model_copy(update={"inputs": [entry]}), folder / "run")
+    """A run over a frame, in a temporary folder; the frame itself is not written."""
+    if frame.empty:
+        raise UserError("the frame is empty", "give one with rows")
+    raw = RawTable("frame", plain_frame(frame))
+    journey, clock = load_journey(config.journey), Clock()
+    entry = _filled(Input(path="frame"), config)
+    ingested = ingest_raw([(raw, entry)], config.redact, config.by)
+    by = _group_columns(config.by, ingested.feedback)
+    folder = Path(tempfile.mkdtemp(prefix="vocx-")) / "run"
+    return _execute(config, ingested, by, journey, folder, quiet, clock)
 
 
 def rejourney(run: Run, journey: Journey) -> Run:
@@ -113,11 +138,11 @@ def rejourney(run: Run, journey: Journey) -> Run:
         run.manifest["groups"],
         config["period"],
     )
-    manifest = {**run.manifest, "journey": journey.name}
+    manifest = {**run.manifest, "journey": journey.name, "journey_stages": journey.model_dump()}
     return Run(manifest, run.feedback, run.segments, run.issues, matrix, run.rejects, run.path)
 
 
-class _Clock:
+class Clock:
     """Seconds that each step took."""
 
     def __init__(self) -> None:
@@ -125,6 +150,7 @@ class _Clock:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
+        """Time what happens inside."""
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 2)
@@ -184,7 +210,7 @@ def label_and_write(feedback: pd.DataFrame, model: str, out: Path, shard: int, d
 
 
 def _shard_digest(shard: pd.DataFrame, model_digest: str) -> str:
-    content = shard.drop(columns=["turns"]).to_csv(index=False)
+    content = shard.assign(turns=shard["turns"].map(str)).to_csv(index=False)
     return sha256(f"{__version__}{model_digest}{content}".encode()).hexdigest()
 
 
@@ -198,9 +224,9 @@ def _mine(
         return segments, empty("issues")
     thresholds = {k: model.thresholds[f"segment.{k}_theme"] for k in ("pain", "win")}
     vectors = model.encoder.static.encode(mentions["text"].tolist())
-    miner = IssueMiner(**config.mine.model_dump(), theme_threshold=thresholds).fit(
-        mentions, vectors
-    )
+    miner = IssueMiner(
+        **config.mine.model_dump(), theme_threshold=thresholds, seed=config.seed
+    ).fit(mentions, vectors)
     mentions[["issue_id", "issue_score"]] = miner.predict(mentions, vectors)
     segments.loc[is_mention, ["issue_id", "issue_score"]] = mentions[
         ["issue_id", "issue_score"]
@@ -219,6 +245,7 @@ def _write_assigned(segments: pd.DataFrame, out: Path) -> None:
 def _manifest(
     config: RunConfig,
     ingested: Ingested,
+    by: list[str],
     model: Model,
     journey: Journey,
     feedback: pd.DataFrame,
@@ -232,14 +259,15 @@ def _manifest(
         "versions": {"numpy": np.__version__, "pandas": pd.__version__},
         "config": settings,
         "journey": journey.name,
-        "groups": _group_columns(config.by, ingested.feedback),
+        "journey_stages": journey.model_dump(),
+        "groups": by,
         "model": {
             "name": model.name,
             "digest": model.folder.digest,
             "thresholds": model.thresholds,
         },
-        "codebook": {"name": "cx"},
-        "seed": 0,
+        "codebook": {"name": "cx", "digest": themes_digest()},
+        "seed": config.seed,
         "inputs": files,
         "rows": {
             "read": sum(f["rows"] for f in files),
@@ -248,12 +276,15 @@ def _manifest(
             "rejected": len(ingested.rejects),
         },
         "privacy": {"redacted": config.redact, "masked": dict(sorted(ingested.masked.items()))},
-        "coverage": coverage(feedback, segments, model.thresholds),
+        "coverage": coverage(feedback, segments, journey, model.thresholds),
     }
 
 
 def coverage(
-    feedback: pd.DataFrame, segments: pd.DataFrame, thresholds: dict[str, float]
+    feedback: pd.DataFrame,
+    segments: pd.DataFrame,
+    journey: Journey,
+    thresholds: dict[str, float],
 ) -> dict[str, Any]:
     """How much was labelled surely: counts of feedback, of mentions, and of the sure among them."""
     meaningful = feedback[feedback["meaningful"].astype(bool)]
@@ -273,6 +304,7 @@ def coverage(
             (mentions["stage_score"] >= thresholds["segment.stage"]).sum()
         ),
         "mentions_sure_of_theme": int((mentions["theme_score"] >= least).sum()),
+        "mentions_counted": len(counted_mentions(segments, journey, thresholds)),
         "mentions_in_issues": int(mentions["issue_id"].notna().sum()),
         "feedback_with_mention": int(mentions["feedback_id"].nunique()),
     }
@@ -282,4 +314,4 @@ def preview(config: RunConfig) -> Ingested:
     """What the importers see of the inputs; nothing is written."""
     if not config.inputs:
         raise UserError("no input given", "name a data file, a folder or a pipeline file")
-    return ingest([_filled(i, config) for i in config.inputs], config.redact)
+    return ingest([_filled(i, config) for i in config.inputs], config.redact, config.by)

@@ -100,7 +100,7 @@ def load_journey(name_or_path: str) -> Journey:
         )
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(
             f"{path}: not readable as YAML: {str(error).splitlines()[0]}", "mend the file"
         ) from None

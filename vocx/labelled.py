@@ -16,6 +16,7 @@ from vocx.config import Columns, Input
 from vocx.errors import UserError
 from vocx.ingest import ingest
 from vocx.ingest.files import read_raw
+from vocx.schema import SENTIMENTS
 
 FEEDBACK_TASKS = ("stage", "touchpoint", "sentiment", "emotion")
 LEAST_OVERLAP = 0.6  # of words, over the shorter of segment and quote
@@ -72,6 +73,20 @@ def read_labels(
         raise UserError(f"{path}: no labelled row is left to use", "check licences and holdout")
     found = labels.loc[keep, "mentions"] if "mentions" in labels else pd.Series([None] * len(kept))
     return Labelled(kept, _mentions(kept["feedback_id"], found.reset_index(drop=True)))
+
+
+def _steps(cells: pd.Series, path: Path) -> pd.Series:
+    """Sentiment as steps -2..2, given so or by the names of the bands."""
+    named = {band: step - 2 for step, band in enumerate(SENTIMENTS)}
+    steps = cells.map(lambda v: named.get(str(v).strip().lower(), v))
+    numbers = pd.to_numeric(steps, errors="coerce")
+    bad = cells[cells.notna() & ~numbers.isin([-2, -1, 0, 1, 2])]
+    if len(bad):
+        raise UserError(
+            f"{path}: row {bad.index[0] + 1}: sentiment '{bad.iloc[0]}' is no step -2..2",
+            f"use -2, -1, 0, 1, 2, or {', '.join(SENTIMENTS)}",
+        )
+    return numbers
 
 
 def _mentions(owners: pd.Series, cells: pd.Series) -> pd.DataFrame:

@@ -31,9 +31,13 @@ def wilson(n: np.ndarray, total: np.ndarray | int) -> tuple[np.ndarray, np.ndarr
 
 
 def period_of(times: pd.Series, period: str) -> pd.Series:
-    """Names of the periods that times fall in: 2026-03, 2026Q1 or 2026; null for no time."""
+    """Names of the periods that times fall in: 2026-03, 2026-Q1 or 2026; null for no time."""
     names = times.dt.tz_localize(None).dt.to_period(_PERIOD[period])
-    return pd.Series([None if p is pd.NaT else str(p) for p in names], times.index, dtype=object)
+    return pd.Series(
+        [None if p is pd.NaT else str(p).replace("Q", "-Q") for p in names],
+        times.index,
+        dtype=object,
+    )
 
 
 def build_matrix(
@@ -97,13 +101,15 @@ def _cells(mentions: pd.DataFrame, total: int) -> pd.DataFrame:
     if both.empty:
         return pd.DataFrame(columns=[*keys, "n_feedback", "share", "share_low", "share_high",
                                      "severity", "polarity", "top_emotion"])  # fmt: skip
-    grouped = both.groupby(keys, dropna=False, sort=True)
-    cells = grouped.agg(
-        n_feedback=("feedback_id", "nunique"),
+    by_voice = both.groupby([*keys, "feedback_id"], dropna=False)[["severity", "polarity"]].mean()
+    cells = by_voice.groupby(keys, dropna=False, sort=True).agg(
+        n_feedback=("polarity", "size"),
         severity=("severity", "mean"),
         polarity=("polarity", "mean"),
-        top_emotion=("emotion", _most_common),
-    ).reset_index()
+    )
+    felt = both.drop_duplicates([*keys, "feedback_id", "emotion"]).groupby(keys, dropna=False)
+    cells["top_emotion"] = felt["emotion"].agg(_most_common)
+    cells = cells.reset_index()
     cells["theme"] = cells["theme"].where(cells["theme"].notna(), None)
     cells["issue_id"] = cells["issue_id"].where(cells["issue_id"].notna(), None)
     cells["share"] = cells["n_feedback"] / total

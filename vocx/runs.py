@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,11 @@ class Run:
         if self.path is None:
             raise UserError("this run has no folder, so no report", "run it with an `out` folder")
         return self.path / "report.html"
+
+    @property
+    def journey(self) -> Journey:
+        """The journey that the matrix is counted by, as it was when the run was made."""
+        return Journey.model_validate(self.manifest["journey_stages"])
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -171,23 +177,49 @@ def load_run(path: str | Path) -> Run:
     folder = Path(path)
     if not folder.is_dir():
         raise UserError(f"{folder}: no such run folder", "give the --out DIR of a `vocx run`")
-    if not (folder / MANIFEST).is_file():
+    if not _is_run(folder):
         raise UserError(
-            f"{folder}: is no finished run (it has no {MANIFEST})",
-            "run `vocx run INPUT --out DIR` to the end; it goes on where it stopped",
+            f"{folder}: is no run (no {MANIFEST} of vocx)", "give the --out DIR of a run"
         )
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    if manifest.get("state") != "finished":
+        raise UserError(
+            f"{folder}: is no finished run",
+            "run `vocx run INPUT --out DIR` to the end; it goes on where it stopped",
+        )
     tables = {name: read_table(folder, name) for name in TABLES}
     return Run(manifest=manifest, path=folder, **tables)
 
 
-def check_out(path: Path) -> None:
-    """UserError where a folder is neither empty, new, nor a run's."""
+def check_out(path: Path, inputs: list[Path]) -> None:
+    """UserError where a folder cannot be made, holds other things, or holds an input."""
     if path.is_file():
         raise UserError(f"{path}: is a file", "give --out a folder")
-    if path.is_dir() and any(path.iterdir()):
-        ours = (path / MANIFEST).is_file() or (path / "feedback").is_dir()
-        if not ours:
-            raise UserError(
-                f"{path}: the folder is not empty and holds no run", "give --out a new folder"
-            )
+    if path.is_dir() and any(path.iterdir()) and not _is_run(path):
+        raise UserError(
+            f"{path}: the folder is not empty and holds no run", "give --out a new folder"
+        )
+    within = [i for i in inputs if i.resolve().is_relative_to(path.resolve())]
+    if within:
+        raise UserError(f"{path}: the input {within[0].name} lies in it", "give --out a new folder")
+    parent = next(p for p in path.absolute().parents if p.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise UserError(f"{path}: cannot be made in {parent}", "give --out another place")
+
+
+def _is_run(path: Path) -> bool:
+    try:
+        return "vocx" in json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+
+
+def begin(path: Path, version: str) -> None:
+    """Make a run's folder and mark it as not finished."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        write_json({"vocx": version, "state": "unfinished"}, path / MANIFEST)
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be written: {error.strerror}", "give --out another place"
+        ) from None

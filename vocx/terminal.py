@@ -16,7 +16,7 @@ from rich.text import Text
 
 from vocx.ingest import Ingested
 from vocx.journey import Journey
-from vocx.runs import Run
+from vocx.runs import Run, counted_mentions
 from vocx.themes import theme_title
 
 _STEPS = {
@@ -74,11 +74,9 @@ class Bars:
 
 def print_summary(run: Run) -> None:
     """What a run found: the matrix of pains, what came in, and where the report is."""
-    from vocx.journey import load_journey
-
     out = console()
     rows, cover = run.manifest["rows"], run.manifest["coverage"]
-    print_matrix(run, load_journey(run.manifest["config"]["journey"]), "pain")
+    print_matrix(run, run.journey, "pain")
     out.print(
         f"{rows['read']} rows read: {rows['taken']} feedback taken, {rows['merged']} turns joined, "
         f"{rows['rejected']} rejected; {cover['meaningful']} say something."
@@ -101,6 +99,9 @@ def print_matrix(run: Run, journey: Journey, kind: str) -> None:
         & run.matrix["group"].isna()
         & run.matrix["period"].isna()
     ]
+    if not run.feedback["meaningful"].any():
+        out.print("No feedback holds words that could be labelled.")
+        return
     if cells.empty:
         out.print(f"No {kind}s were found with enough certainty.")
         return
@@ -113,12 +114,14 @@ def print_matrix(run: Run, journey: Journey, kind: str) -> None:
     table.add_column("stage", no_wrap=True)
     for theme in shown:
         table.add_column(theme_title(theme), justify="right", min_width=8, max_width=11)
-    table.add_column("all", justify="right", style="dim")
+    table.add_column("any", justify="right", style="dim")
     peak = max(1, int(cells["n_feedback"].max()))
     at = cells.set_index(["stage", "theme"])["n_feedback"]
+    counted = counted_mentions(run.segments, journey, run.thresholds)
+    voices = counted[counted["kind"] == kind].groupby("stage")["feedback_id"].nunique()
     for stage in journey.stage_names:
         counts = [int(at.get((stage, t), 0)) for t in shown]
-        every = int(cells.loc[cells["stage"] == stage, "n_feedback"].sum())
+        every = int(voices.get(stage, 0))
         table.add_row(stage, *(_heat(n, peak, kind) for n in counts), str(every or ""))
     out.print(table)
     if len(themes) > len(shown):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -19,6 +21,15 @@ class Theme(BaseModel):
     definition: str
 
 
+def _file(name: str) -> Path:
+    return Path(str(files("vocx"))) / "codebooks" / f"{name}.yaml"
+
+
+def themes_digest(name: str = "cx") -> str:
+    """sha256 of a codebook's file."""
+    return sha256(_file(name).read_bytes()).hexdigest()
+
+
 @lru_cache
 def load_themes(name: str = "cx") -> dict[str, Theme]:
     """The themes of a codebook that ships, by id.
@@ -26,8 +37,7 @@ def load_themes(name: str = "cx") -> dict[str, Theme]:
     >>> load_themes()["late-delivery"].title
     'Late delivery'
     """
-    path = files("vocx") / "codebooks" / f"{name}.yaml"
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.safe_load(_file(name).read_text(encoding="utf-8"))
     themes = [Theme.model_validate(t) for t in content["themes"]]
     return {t.id: t for t in themes}
 

@@ -50,3 +50,13 @@ def test_a_table_of_numbers_has_no_words() -> None:
 def test_a_rating_out_of_range_is_no_rating() -> None:
     frame = survey().assign(rating=range(900, 909))
     assert "rating" not in recognise(frame, Columns(), "s.csv").roles
+
+
+def test_headers_in_other_scripts_are_told_apart() -> None:
+    frame = pd.DataFrame({"番号": ["1", "2"], "コメント": ["it came too late", "good and quiet"]})
+    assert recognise(frame, Columns(text="コメント"), "jp.csv").roles["text"] == "コメント"
+
+
+def test_a_column_to_keep_is_kept_whatever_it_holds() -> None:
+    frame = survey().assign(Store=[f"Store {i}" for i in range(9)])
+    assert "Store" in recognise(frame, Columns(), "s.csv", keep=["store"]).groups

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from vocx.errors import UserError
-from vocx.ingest.conversations import check_speakers, join_turns, role_of, split_marked
+from vocx.ingest.conversations import assumed_roles, join_turns, role_of, split_marked
 
 
 @pytest.mark.parametrize(("name", "role"), [("END_USER", "customer"), ("Caller 1", "customer"), ("Virtual Agent", "agent"), ("bot", "agent"), ("Priya", None)])  # fmt: skip
@@ -24,6 +24,17 @@ def test_a_transcript_in_one_cell_is_taken_apart() -> None:
 
 def test_unknown_speakers_are_listed() -> None:
     with pytest.raises(UserError, match="Anna, Ben") as error:
-        check_speakers(pd.Series(["Anna", "Ben"]), None, "t.jsonl")
+        assumed_roles(pd.Series(["Anna", "Ben"]), None, "t.jsonl")
     assert "customers" in error.value.remedy
-    check_speakers(pd.Series(["Anna", "Ben"]), ["Anna"], "t.jsonl")
+    told = assumed_roles(pd.Series(["Anna", "Ben"]), ["Anna"], "t.jsonl")
+    assert told == "speakers taken as customer: Anna; as agent: Ben"
+
+
+def test_an_unknown_speaker_beside_known_ones_is_told() -> None:
+    told = assumed_roles(pd.Series(["Customer", "John"]), None, "t.jsonl")
+    assert "not known, so taken as agent: John" in told
+
+
+@pytest.mark.parametrize("name", ["Customer Support", "Customer Service Rep", "Guest Services"])
+def test_customer_service_is_no_customer(name: str) -> None:
+    assert role_of(name) == "agent"

@@ -57,7 +57,7 @@ def test_ids_do_not_depend_on_the_order_of_rows(tmp_path: Path, comments: pd.Dat
     )
 
 
-def test_an_exact_repeat_is_rejected_and_a_reused_id_is_not(
+def test_a_repeat_is_rejected_and_a_reused_id_is_not(
     tmp_path: Path, comments: pd.DataFrame
 ) -> None:
     again = comments.copy()
@@ -65,7 +65,69 @@ def test_an_exact_repeat_is_rejected_and_a_reused_id_is_not(
     found = ingest([saved(comments, tmp_path / "a.csv"), saved(again, tmp_path / "b.csv")])
     assert len(found.feedback) == 5
     assert found.feedback["feedback_id"].is_unique
-    assert found.rejects["reason"].tolist() == [f"repeats a.csv row {i}" for i in (2, 3, 4)]
+    assert found.rejects["reason"].tolist() == ["repeats an earlier row"] * 3
+    assert [(f.rows, f.taken, f.rejected) for f in found.files] == [(4, 4, 0), (4, 1, 3)]
+
+
+def test_two_people_may_say_the_same(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"comment": ["Good"] * 3 + [None] * 40 + ["It came very late"], "nps": [9] * 43 + [2]})  # fmt: skip
+    found = ingest([saved(rows, tmp_path / "jan.csv"), saved(rows, tmp_path / "feb.csv")])
+    assert len(found.feedback) == 88
+    assert found.feedback["feedback_id"].is_unique
+    assert found.rejects.empty
+
+
+def test_files_of_one_name_and_any_order_give_the_same_ids(tmp_path: Path) -> None:
+    inputs = []
+    for folder in ("a", "b", "c"):
+        (tmp_path / folder).mkdir()
+        rows = pd.DataFrame({"id": [1, 2], "comment": [f"Late parcel in {folder}", f"Rude staff in {folder}"]})  # fmt: skip
+        inputs.append(saved(rows, tmp_path / folder / "export.csv"))
+    one, two = ingest(inputs).feedback, ingest(inputs[::-1]).feedback
+    assert one["feedback_id"].is_unique
+    assert dict(zip(one["text"], one["feedback_id"], strict=True)) == dict(
+        zip(two["text"], two["feedback_id"], strict=True)
+    )
+
+
+def test_the_score_of_a_conversation_may_stand_on_its_last_turn(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {
+            "conversation_id": ["a", "a", "b", "b"],
+            "speaker": ["customer", "agent"] * 2,
+            "text": ["Where is it?", "On its way", "It is broken", "So sorry"],
+            "csat": [None, 4, None, 1],
+        }
+    )
+    assert ingest([saved(rows, tmp_path / "c.csv")]).feedback["csat"].tolist() == [0.75, 0.0]
+
+
+def test_a_second_open_question_is_told_not_grouped(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {
+            "What did you like most about us?": [
+                f"The kettle number {i} is very quiet indeed" for i in range(8)
+            ],
+            "What should we improve?": [f"parcel {i} was late again" for i in range(8)],
+        }
+    )
+    report = ingest([saved(rows, tmp_path / "c.csv")]).files[0]
+    assert report.groups == []
+    assert any("'What should we improve?' holds words too" in a for a in report.assumptions)
+
+
+def test_personal_data_in_groups_and_ids_is_masked(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {
+            "Respondent": [f"jo{i}@example.com" for i in range(9)],
+            "comment": [f"Order {i} came in a wet box" for i in range(9)],
+            "Manager": ["bob@corp.example +44 7700 900120", "sue@corp.example", "bob@corp.example"]
+            * 3,
+        }
+    )
+    found = ingest([saved(rows, tmp_path / "c.csv")])
+    assert "@" not in found.feedback.to_csv()
+    assert found.feedback["source_id"].is_unique
 
 
 def test_authors_become_pseudonyms_and_text_is_masked(

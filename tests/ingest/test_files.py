@@ -94,3 +94,41 @@ def test_a_folder_is_read_in_order_of_names(tmp_path: Path) -> None:
         written(tmp_path / name)
     (tmp_path / "notes.md").write_text("not data")
     assert [p.name for p in list_files(tmp_path)] == ["a.jsonl", "b.csv"]
+
+
+def test_the_header_may_stand_below_a_title(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(
+        "Q3 survey export,,\n,,\nid,text,nps\n1,It came late,3\n2,Fine now,9\n"
+    )
+    assert list(read_raw(tmp_path / "t.csv").frame.columns) == ["id", "text", "nps"]
+
+
+def test_a_row_that_holds_only_a_zero_is_a_row(tmp_path: Path) -> None:
+    pd.DataFrame({"comment": [None, "ok then"], "nps": [0, 9]}).to_excel(
+        tmp_path / "z.xlsx", index=False
+    )
+    assert len(read_raw(tmp_path / "z.xlsx").frame) == 2
+
+
+def test_nested_json_is_found_and_flattened(tmp_path: Path) -> None:
+    content = {"data": {"items": [{"id": 1, "review": {"body": "Never again", "stars": 1}}]}}
+    (tmp_path / "n.json").write_text(json.dumps(content))
+    frame = read_raw(tmp_path / "n.json").frame
+    assert frame.to_dict("records") == [{"id": 1, "review.body": "Never again", "review.stars": 1}]
+
+
+@pytest.mark.parametrize("content", ["5", "null", "[]"])
+def test_json_without_objects(tmp_path: Path, content: str) -> None:
+    (tmp_path / "n.json").write_text(content)
+    with pytest.raises(UserError):
+        read_raw(tmp_path / "n.json")
+
+
+def test_a_folder_skips_hidden_files_lock_files_and_runs(tmp_path: Path) -> None:
+    written(tmp_path / "a.csv")
+    for name in (".hidden.csv", "~$a.xlsx", "readme.txt"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "run" / "feedback").mkdir(parents=True)
+    (tmp_path / "run" / "manifest.json").write_text("{}")
+    written(tmp_path / "run" / "issues.parquet")
+    assert [p.name for p in list_files(tmp_path)] == ["a.csv"]

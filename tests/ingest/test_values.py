@@ -64,3 +64,20 @@ def test_non_answers(text: str) -> None:
 @pytest.mark.parametrize("text", ["Late", "too dear", "none of the staff helped"])
 def test_short_answers_still_count(text: str) -> None:
     assert is_meaningful(text)
+
+
+def test_iso_dates_among_day_first_ones_stay_as_they_are() -> None:
+    times, _ = to_utc(pd.Series(["31/01/2026", "2026-05-02", "2026-11-03"]))
+    assert times.dt.strftime("%m-%d").tolist() == ["01-31", "05-02", "11-03"]
+
+
+def test_a_file_that_cannot_tell_says_so() -> None:
+    assert "nothing in the file tells" in to_utc(pd.Series(["03/04/2026", "05/06/2026"]))[1]
+
+
+def test_scores_with_words_beside_them() -> None:
+    assert to_nps(pd.Series(["10 - Extremely likely", "0 - Not at all", "7/10"])).tolist() == [
+        10,
+        0,
+        7,
+    ]

@@ -14,6 +14,13 @@ def test_every_cell_shown_has_as_many_quotes_as_voices_up_to_the_limit(sample_ru
                 assert len(facts["quotes"][f"{kind}|{key}"]) == min(cell["n"], 12)
 
 
+def test_an_issues_stages_hold_all_its_voices_the_unsure_too(sample_run: Run) -> None:
+    facts = build_facts(sample_run, JOURNEY)
+    for issue in facts["issues"]:
+        assert sum(issue["stages"].values()) >= issue["n_feedback"]
+        assert all(facts["quotes"][f"{issue['kind']}|{s}|{issue['id']}"] for s in issue["stages"])
+
+
 def test_quotes_are_verbatim_and_one_per_feedback(sample_run: Run) -> None:
     texts = sample_run.feedback.set_index("source_id")["text"]
     for quotes in build_facts(sample_run, JOURNEY)["quotes"].values():

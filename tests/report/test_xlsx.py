@@ -7,6 +7,8 @@ from vocx.report import build_facts
 from vocx.report.xlsx import write_xlsx
 from vocx.runs import Run
 
+JOURNEY = load_journey("vocx-10")
+
 
 def test_the_workbook_holds_the_matrix_and_every_mention(sample_run: Run) -> None:
     assert sample_run.path is not None
@@ -22,7 +24,7 @@ def test_the_workbook_holds_the_matrix_and_every_mention(sample_run: Run) -> Non
     mentions = sample_run.segments["kind"].isin(["pain", "win"]).sum()
     assert book["Mentions"].max_row == mentions + 1
     assert book["Feedback"].max_row == len(sample_run.feedback) + 1
-    cells = build_facts(sample_run, load_journey("vocx-10"))["matrices"]["pain"]["themes"]["cells"]
+    cells = build_facts(sample_run, JOURNEY)["matrices"]["pain"]["themes"]["cells"]
     shown = [
         c.value
         for row in book["Matrix pains"].iter_rows(min_row=2, min_col=2)
@@ -43,7 +45,7 @@ def test_a_comment_that_looks_like_a_formula_is_text(sample_run: Run, tmp_path: 
         sample_run.matrix,
         sample_run.rejects,
     )
-    write_xlsx(run, build_facts(sample_run, load_journey("vocx-10")), tmp_path / "r.xlsx")
+    write_xlsx(run, build_facts(sample_run, JOURNEY), JOURNEY, tmp_path / "r.xlsx")
     sheet = load_workbook(tmp_path / "r.xlsx")["Feedback"]
     column = [c.value for c in sheet[1]].index("text") + 1
     cell = sheet.cell(row=2, column=column)

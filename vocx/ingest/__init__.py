@@ -1,5 +1,6 @@
 """Files of every kind to the feedback table."""
 
-from vocx.ingest.feedback import FileReport, Ingested, ingest
+from vocx.ingest.feedback import FileReport, Ingested, ingest, ingest_raw
+from vocx.ingest.files import RawTable, plain_frame
 
-__all__ = ["FileReport", "Ingested", "ingest"]
+__all__ = ["FileReport", "Ingested", "RawTable", "ingest", "ingest_raw", "plain_frame"]

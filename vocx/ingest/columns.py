@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from vocx.config import Columns
 from vocx.errors import UserError, closest
+from vocx.ingest.values import numbers_of
 from vocx.schema import SOURCES
 
 # Names by which a role is known, most telling first. Matched on lower-case words joined by "_".
@@ -17,7 +19,7 @@ _NAMES: dict[str, str] = {
     "speaker": r"^(speaker|role|participant|sender|from|who|author_type|speaker_role)$",
     "id": r"^(id|.*_id|respondent|response_number|uuid|key|number|nr)$",
     "author": r"^(customer|user|author|client|member|respondent|reviewer|contact|person)(_?(id|name|no|number|key))?$",
-    "time": r"^(date|time|timestamp|created(_(at|on|date|time))?|(completed|submitted|posted|recorded|updated|end|start)(_?(at|on|date|time))?|at|review_date|response_date|.*_date|.*_timestamp|.*_time)$",
+    "time": r"^(date|datum|time|timestamp|created(_(at|on|date|time))?|(completed|submitted|posted|recorded|updated|end|start)(_?(at|on|date|time))?|at|review_date|response_date|.*_date|.*_timestamp|.*_time)$",
     "source": r"^(source|feedback_source|source_type)$",
     "channel": r"^(channel|platform|medium|via|device)$",
     "language": r"^(language|lang|locale|user_language)$",
@@ -27,7 +29,7 @@ _NAMES: dict[str, str] = {
     "ces": r"(^|_)ces($|_)|effort|how_easy",
     "rating": r"^(rating|stars?|star_rating|review_rating|.*_rating|rating_?\d+|score|overall)$",
 }
-_TEXT_NAMES = re.compile(
+_TEXT_NAMES = (
     r"^(text|comments?|reviews?|review_text|body|content|feedback|verbatim|message|messages|"
     r"utterance|answer|response_text|narrative|description|transcript|open_end|tweet|post)$"
 )
@@ -40,12 +42,14 @@ MAX_GROUP_VALUES = 30
 class Recognised:
     """What each column of a file was taken for.
 
-    ``roles`` maps a role to its column; ``groups`` are kept as ``x_*``; ``ignored`` are not kept.
+    ``roles`` maps a role to its column; ``groups`` are kept as ``x_*``; ``ignored`` are
+    not kept; ``unread`` are those of the ignored that hold words, as a second open question does.
     """
 
     roles: dict[str, str] = field(default_factory=dict)
     groups: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
 
 def slug(name: str) -> str:
@@ -54,11 +58,15 @@ def slug(name: str) -> str:
     >>> slug("How likely are you ... (0-10)?")
     'how_likely_are_you_0_10'
     """
-    return re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_")
+    return re.sub(r"\W+", "_", str(name).lower()).strip("_")
 
 
-def recognise(frame: pd.DataFrame, given: Columns, file: str) -> Recognised:
+def recognise(
+    frame: pd.DataFrame, given: Columns, file: str, keep: Sequence[str] = ()
+) -> Recognised:
     """Roles of a raw table's columns; what ``given`` names wins over what is found.
+
+    Columns named in ``keep`` become groups whatever they hold, where the file has them.
 
     Raises UserError where a named column is not there, or none looks like customers' words.
     """
@@ -81,7 +89,7 @@ def recognise(frame: pd.DataFrame, given: Columns, file: str) -> Recognised:
         if role in found.roles:
             continue
         for column in columns:
-            named = column not in taken and re.search(_NAMES[role], slug(column))
+            named = column not in taken and _is_called(column, _NAMES[role])
             if named and _content_fits(role, frame[column]):
                 found.roles[role] = column
                 taken.add(column)
@@ -89,19 +97,29 @@ def recognise(frame: pd.DataFrame, given: Columns, file: str) -> Recognised:
     if "speaker" in found.roles and "conversation" not in found.roles and "id" in found.roles:
         found.roles["conversation"] = found.roles.pop("id")
     rest = [c for c in columns if c not in set(found.roles.values())]
+    wanted = {slug(k) for k in keep}
     if given.groups is not None:
         found.groups = [_named(c, columns, file) for c in given.groups]
+        found.groups += [c for c in rest if slug(c) in wanted and c not in found.groups]
     else:
-        found.groups = [c for c in rest if _is_group(frame[c])]
+        found.groups = [c for c in rest if slug(c) in wanted or _is_group(frame[c])]
     found.ignored = [c for c in rest if c not in found.groups]
+    found.unread = [c for c in found.ignored if _reads_like_words(frame[c])]
     return found
 
 
 def _named(column: str, columns: list[str], file: str) -> str:
+    if column in columns:
+        return column
     for known in columns:
-        if known == column or slug(known) == slug(column):
+        if slug(column) and slug(known) == slug(column):
             return known
     raise UserError(f"{file}: there is no column '{column}'", closest(column, columns))
+
+
+def _is_called(column: str, pattern: str) -> bool:
+    """Whether a column's name, or the last part of a nested one ("review.body"), is such a name."""
+    return any(re.search(pattern, slug(name)) for name in (column, column.rsplit(".", 1)[-1]))
 
 
 def _find_text(frame: pd.DataFrame, columns: list[str], taken: set[str]) -> str | None:
@@ -115,7 +133,7 @@ def _find_text(frame: pd.DataFrame, columns: list[str], taken: set[str]) -> str 
         if texts.empty or len(texts) < 0.5 * len(cells):
             continue
         n_words = texts.str.count(r"[^\W\d_]{2,}")
-        named = bool(_TEXT_NAMES.match(slug(column)))
+        named = _is_called(column, _TEXT_NAMES)
         if not named and (n_words.mean() < 3 or texts.nunique() < min(5, len(texts))):
             continue
         score = min(n_words.mean(), 60.0) * (texts.nunique() / len(texts)) * (3 if named else 1)
@@ -130,7 +148,7 @@ def _content_fits(role: str, values: pd.Series) -> bool:
     if cells.empty:
         return False
     if role in _NUMERIC:
-        numbers = pd.to_numeric(cells, errors="coerce")
+        numbers = numbers_of(cells)
         low, high = _SCALE[role]
         return bool(
             numbers.notna().mean() > 0.8 and numbers.dropna().between(low, high).mean() > 0.9
@@ -149,7 +167,7 @@ def _content_fits(role: str, values: pd.Series) -> bool:
 def _looks_like_time(cells: pd.Series) -> bool:
     shown = cells.astype(str)
     dated = shown.str.contains(
-        r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{1,2} \w{3,9} \d{4}|\w{3,9} \d{1,2},? \d{4}"
+        r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{1,2} \w{3,9} \d{4}|\w{3,9} \d{1,2},? \d{4}"
     )
     epoch = pd.to_numeric(shown, errors="coerce").between(5e8, 5e15)
     return bool((dated | epoch).mean() > 0.7)
@@ -167,4 +185,14 @@ def _is_group(values: pd.Series) -> bool:
         2 <= distinct <= MAX_GROUP_VALUES
         and distinct * 3 <= len(cells)
         and cells.str.len().max() <= 120
+        and not _reads_like_words(values)
     )
+
+
+def _reads_like_words(values: pd.Series) -> bool:
+    """Whether cells are sentences that differ from row to row."""
+    cells = values.dropna().head(2000)
+    texts = cells[cells.map(lambda v: isinstance(v, str))]
+    if len(texts) < 2 or len(texts) < 0.5 * len(cells):
+        return False
+    return bool(texts.str.count(r"[^\W\d_]{2,}").mean() >= 3 and texts.nunique() > 0.3 * len(texts))

@@ -18,7 +18,7 @@ _CUSTOMERS = frozenset(
 _AGENTS = frozenset(
     (
         "agent assistant bot system rep representative advisor adviser support staff internal "
-        "operator virtual_agent ai ivr wizard automated_agent employee team chatbot"
+        "service services care coordinator operator virtual_agent ai ivr wizard automated_agent employee team chatbot"
     ).split()
 )
 _MARK = re.compile(
@@ -36,7 +36,7 @@ def role_of(speaker: str, customers: list[str] | None = None) -> str | None:
     if customers is not None:
         return "customer" if speaker in customers else "agent"
     words = re.sub(r"[^a-z]+", "_", speaker.lower()).strip("_")
-    for role, names in (("customer", _CUSTOMERS), ("agent", _AGENTS)):
+    for role, names in (("agent", _AGENTS), ("customer", _CUSTOMERS)):
         if words in names or any(w in names for w in words.split("_")):
             return role
     return None
@@ -78,11 +78,24 @@ def split_marked(text: str) -> list[tuple[str, str, Any]] | None:
     return turns or None
 
 
-def check_speakers(speakers: pd.Series, customers: list[str] | None, file: str) -> None:
-    """UserError where no speaker of a file is known to be a customer."""
+def assumed_roles(speakers: pd.Series, customers: list[str] | None, file: str) -> str:
+    """Who of a file's speakers was taken for what, in words; UserError where none is a customer."""
     names = sorted(speakers.dropna().astype(str).unique())
-    if not any(role_of(n, customers) == "customer" for n in names):
+    roles: dict[str | None, list[str]] = {"customer": [], "agent": [], None: []}
+    for name in names:
+        roles[role_of(name, customers)].append(name)
+    if not roles["customer"]:
         raise UserError(
             f"{file}: no speaker is known as a customer; speakers: {', '.join(names[:12])}",
             "name them in the pipeline file: `columns: {customers: [NAME, ...]}`",
         )
+    told = [
+        f"{what}: {', '.join(found[:5])}{' ...' if len(found) > 5 else ''}"
+        for what, found in (
+            ("speakers taken as customer", roles["customer"]),
+            ("as agent", roles["agent"]),
+            ("not known, so taken as agent", roles[None]),
+        )
+        if found
+    ]
+    return "; ".join(told)

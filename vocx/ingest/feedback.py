@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -14,11 +15,11 @@ import pandas as pd
 from vocx.config import Columns, Input
 from vocx.errors import UserError
 from vocx.ingest.columns import Recognised, recognise, slug
-from vocx.ingest.conversations import check_speakers, join_turns, role_of, split_marked
+from vocx.ingest.conversations import assumed_roles, join_turns, role_of, split_marked
 from vocx.ingest.files import RawTable, list_files, read_raw
 from vocx.ingest.redact import redact
 from vocx.ingest.values import as_text, is_meaningful, to_nps, to_unit, to_utc
-from vocx.schema import GROUP_PREFIX
+from vocx.schema import GROUP_PREFIX, SOURCES
 
 _SCORES = ("rating", "nps", "csat", "ces")
 
@@ -49,24 +50,32 @@ class Ingested:
     masked: Counter[str]
 
 
-def ingest(inputs: list[Input], redacting: bool = True) -> Ingested:
+def ingest(inputs: list[Input], redacting: bool = True, keep: Sequence[str] = ()) -> Ingested:
     """Read every input into the feedback table of `vocx.schema`, without its labels.
+
+    Columns named in ``keep`` are kept as groups.
 
     Raises UserError where a file is missing, of no known kind, empty, or has no column of words.
     """
+    raws = [(read_raw(path), entry) for entry in inputs for path in list_files(Path(entry.path))]
+    return ingest_raw(raws, redacting, keep)
+
+
+def ingest_raw(
+    raws: list[tuple[RawTable, Input]], redacting: bool = True, keep: Sequence[str] = ()
+) -> Ingested:
+    """Raw tables, each with what is known of it, to the feedback table."""
     frames, rejects, reports = [], [], []
     masked: Counter[str] = Counter()
-    for entry in inputs:
-        for path in list_files(Path(entry.path)):
-            raw = read_raw(path)
-            frame, refused, report = feedback_of(raw, entry, masked if redacting else None)
-            frames.append(frame)
-            rejects += [
-                (raw.file, row, reason, redact(text, masked) if redacting else text)
-                for row, reason, text in refused
-            ]
-            reports.append(report)
-    feedback = _without_duplicates(pd.concat(frames, ignore_index=True), rejects, reports)
+    for number, (raw, entry) in enumerate(raws):
+        frame, refused, report = feedback_of(raw, entry, masked if redacting else None, keep)
+        frames.append(frame.assign(_file=number))
+        rejects += [
+            (raw.file, row, reason, redact(text, masked) if redacting else text)
+            for row, reason, text in refused
+        ]
+        reports.append(report)
+    feedback = _without_repeats(pd.concat(frames, ignore_index=True), rejects, reports)
     if feedback.empty:
         raise UserError(
             f"{', '.join(r.file for r in reports)}: no row could be taken "
@@ -80,13 +89,13 @@ def ingest(inputs: list[Input], redacting: bool = True) -> Ingested:
 
 
 def feedback_of(
-    raw: RawTable, entry: Input, masked: Counter[str] | None
+    raw: RawTable, entry: Input, masked: Counter[str] | None, keep: Sequence[str] = ()
 ) -> tuple[pd.DataFrame, list[tuple[int, str, str]], FileReport]:
     """Feedback rows of one raw table, the rows refused, and the file's report.
 
     ``masked`` counts the masks put on personal data; null leaves the text as it is.
     """
-    found = recognise(raw.frame, entry.columns, raw.file)
+    found = recognise(raw.frame, entry.columns, raw.file, keep)
     report = FileReport(
         raw.file,
         raw.digest,
@@ -97,10 +106,16 @@ def feedback_of(
     )
     if raw.encoding not in ("", "utf-8"):
         report.assumptions.append(f"text read as {raw.encoding}")
+    report.assumptions += [
+        f"'{column}' holds words too, and was not read; to read it instead: columns.text={column}"
+        for column in found.unread
+    ]
     rejects = list(raw.rejects)
     table = _typed(raw.frame, found, report)
     if "conversation" in found.roles and "speaker" in found.roles:
-        check_speakers(table["speaker"], entry.columns.customers, raw.file)
+        report.assumptions.append(
+            assumed_roles(table["speaker"], entry.columns.customers, raw.file)
+        )
         table = _conversations(table, entry.columns, rejects, report)
         default_source = "transcript"
     else:
@@ -111,8 +126,10 @@ def feedback_of(
         if not entry.source:
             report.assumptions.append(f"source taken as {default_source}")
     else:
-        table["source"] = table["source"].str.lower().where(table["source"].notna(), default_source)
+        table["source"] = _known_source(table["source"], default_source, report)
     _clean_texts(table, masked)
+    if masked is not None:
+        _mask_columns(table, masked)
     blank = (table["text"] == "") & table[list(_SCORES)].isna().all(axis=1)
     rejects += [(int(row), "no text and no score", "") for row in table.index[blank]]
     table = table[~blank].copy()
@@ -151,7 +168,10 @@ def _typed(frame: pd.DataFrame, found: Recognised, report: FileReport) -> pd.Dat
         _note_lost(frame[column], table[role], f"no {role}", column, report)
     for column in found.groups:
         values = frame[column].map(as_text)
-        table[GROUP_PREFIX + slug(column)] = values.where(values != "", None)
+        name = GROUP_PREFIX + slug(column)
+        while name in table:
+            name += "_"
+        table[name] = values.where(values != "", None)
     return table
 
 
@@ -162,8 +182,33 @@ def _note_lost(
     if len(lost):
         report.assumptions.append(
             f"'{column}': {len(lost)} values are {what} and were left null (first in row {lost[0]}: "
-            f"{as_text(given.loc[lost[0]])[:40]!r})"
+            f"{redact(as_text(given.loc[lost[0]]))[:40]!r})"
         )
+
+
+def _known_source(given: pd.Series, default: str, report: FileReport) -> pd.Series:
+    """The source column in our words; other words count as the file's kind, and are told."""
+    lower = given.str.lower().where(given.notna(), default)
+    unknown = sorted(set(lower) - set(SOURCES))
+    if unknown:
+        report.assumptions.append(
+            f"source {', '.join(unknown[:5])}: no kind vocx knows, taken as {default}"
+        )
+    return lower.where(lower.isin(SOURCES), default)
+
+
+def _mask_columns(table: pd.DataFrame, masked: Counter[str]) -> None:
+    """Personal data masked in groups and channel, and an id that is such data digested; in place."""
+    for column in ("channel", *(c for c in table if str(c).startswith(GROUP_PREFIX))):
+        found = {v: redact(v, masked) for v in table[column].dropna().unique()}
+        table[column] = table[column].map(found).where(table[column].notna(), None)
+    told = table["id"].dropna()
+    found = {
+        v: sha256(v.encode()).hexdigest()[:12]
+        for v in told
+        if "[EMAIL]" in redact(v) or "[PHONE]" in redact(v)
+    }
+    table["id"] = table["id"].map(lambda v: found.get(v, v))
 
 
 def _source_of(found: Recognised) -> str:
@@ -202,9 +247,10 @@ def _conversations(
             continue
         mine = turns[[role == "customer" for role, _, _ in spoken]]
         first["id"], first["turns"] = str(conversation), spoken
-        for name in ("author_id", *(c for c in turns.columns if c.startswith(GROUP_PREFIX))):
-            known = mine[name].dropna()
-            first[name] = known.iloc[0] if len(known) else None
+        groups = [c for c in turns.columns if c.startswith(GROUP_PREFIX)]
+        for name in ("author_id", "channel", "language", *_SCORES, *groups):
+            known = (mine if name == "author_id" or name in groups else turns)[name].dropna()
+            first[name] = known.iloc[-1 if name in _SCORES else 0] if len(known) else None
         first.name = min(turns.index)
         report.merged += len(turns) - 1
         rows.append(first)
@@ -248,21 +294,16 @@ def _titled(title: str, body: str) -> str:
 
 
 def _with_ids(table: pd.DataFrame) -> pd.DataFrame:
-    """Source and feedback ids; without an id column, the row's own content is its id."""
-    digests = pd.Series(
-        [
-            sha256("\x1f".join(map(as_text, cells)).encode()).hexdigest()[:12]
-            for cells in table[["text", "created_at", "author_id"]].itertuples(index=False)
-        ],
-        index=table.index,
-        dtype=object,
-    )
-    repeat = digests.groupby(digests).cumcount()
-    own = digests + repeat.map(lambda n: f"-{n + 1}" if n else "")
-    table["source_id"] = table["id"].where(table["id"].notna(), own)
-    table["feedback_id"] = [
-        feedback_id(s, i) for s, i in zip(table["source"], table["source_id"], strict=True)
+    """The digest of each row's content, and source ids; without an id column the digest is the id."""
+    content = ["text", "created_at", "author_id", *_SCORES]
+    table["_content"] = [
+        sha256("\x1f".join(map(as_text, cells)).encode()).hexdigest()[:12]
+        for cells in table[content].itertuples(index=False)
     ]
+    has_id = table["id"].notna()
+    told = table["created_at"].notna() & table["author_id"].notna() & (table["text"] != "")
+    table["_certain"] = has_id | told
+    table["source_id"] = table["id"].where(has_id, table["_content"])
     return table.drop(columns=["id", "title", "conversation", "speaker"])
 
 
@@ -281,25 +322,32 @@ def pseudonym(author: Any) -> str | None:
     return sha256(f"author\x1f{shown}".encode()).hexdigest()[:12] if shown else None
 
 
-def _without_duplicates(
+def _without_repeats(
     feedback: pd.DataFrame, rejects: list[tuple[str, int, str, str]], reports: list[FileReport]
 ) -> pd.DataFrame:
-    """One row per id: an exact repeat is refused, the same id on other words gets an id of its own."""
-    first = feedback.drop_duplicates("feedback_id").set_index("feedback_id")
-    repeated = feedback["feedback_id"].duplicated()
-    drop = []
-    by_file = {r.file: r for r in reports}
-    for i, row in feedback[repeated].iterrows():
-        original = first.loc[row["feedback_id"]]
-        if original["text"] == row["text"]:
-            reason = f"repeats {original['source_file']} row {original['source_row']}"
-            rejects.append((row["source_file"], row["source_row"], reason, row["text"]))
-            report = by_file[row["source_file"]]
-            report.taken, report.rejected = report.taken - 1, report.rejected + 1
-            drop.append(i)
-        else:
-            own = f"{row['source_id']}@{row['source_file']}:{row['source_row']}"
-            feedback.loc[i, "feedback_id"] = feedback_id(row["source"], own)
-    order = ["source", "source_file", "source_row"]
-    kept = feedback.drop(index=drop).sort_values(order, kind="stable").reset_index(drop=True)
-    return kept[sorted(kept.columns)]  # whatever the order of the files
+    """The feedback with its ids, once each.
+
+    A row repeats another where all of it is the same and its id, or its author and time, say that
+    it is the same feedback: such a row is rejected. Without those, two people may well have said
+    the same, and both count. One id on different words makes two feedback. Ids do not depend on
+    the order of files or rows.
+    """
+    order = ["source", "source_id", "_content", "source_file", "source_row"]
+    feedback = feedback.sort_values(order, kind="stable").reset_index(drop=True)
+    key = ["source", "source_id", "_content"]
+    repeated = feedback.duplicated(key) & feedback["_certain"]
+    for row in feedback[repeated].itertuples():
+        rejects.append((row.source_file, row.source_row, "repeats an earlier row", row.text))
+    for number, n in feedback.loc[repeated, "_file"].value_counts().items():
+        reports[number].taken -= int(n)
+        reports[number].rejected += int(n)
+    feedback = feedback[~repeated].copy()
+    same_id = feedback.groupby(["source", "source_id"], sort=False).cumcount()
+    own = feedback["source_id"] + [f"#{n + 1}" if n else "" for n in same_id]
+    feedback["feedback_id"] = [
+        feedback_id(s, i) for s, i in zip(feedback["source"], own, strict=True)
+    ]
+    feedback = feedback.drop(columns=["_file", "_content", "_certain"])
+    order = ["source", "source_file", "source_row", "feedback_id"]
+    feedback = feedback.sort_values(order, kind="stable").reset_index(drop=True)
+    return feedback[sorted(feedback.columns)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -43,7 +43,7 @@ class RawTable:
 def list_files(path: Path) -> list[Path]:
     """The data files that a path names: itself, or all readable ones below a folder, sorted."""
     if path.is_dir():
-        found = sorted(p for p in path.rglob("*") if p.is_file() and _reader(p))
+        found = sorted(p for p in path.rglob("*") if _is_data(p, path))
         if not found:
             raise UserError(
                 f"{path}: the folder holds no data file",
@@ -55,6 +55,16 @@ def list_files(path: Path) -> list[Path]:
     return [path]
 
 
+def _is_data(file: Path, folder: Path) -> bool:
+    """Whether a file below a folder is one to read: no hidden or lock file, no part of a run."""
+    below = file.relative_to(folder).parts
+    if any(p.startswith((".", "~$")) for p in below) or file.suffix.lower() == ".txt":
+        return False
+    parents = [folder.joinpath(*below[:i]) for i in range(1, len(below))]
+    in_run = any((p / "manifest.json").is_file() and (p / "feedback").is_dir() for p in parents)
+    return file.is_file() and _reader(file) is not None and not in_run
+
+
 def read_raw(path: Path) -> RawTable:
     """A data file's rows; UserError where it is of no known kind, unreadable or empty."""
     reader = _reader(path)
@@ -63,7 +73,12 @@ def read_raw(path: Path) -> RawTable:
             f"{path}: '{path.suffix or 'no ending'}' is no kind of file that vocx reads",
             "convert it to one of: " + ", ".join(sorted(_READERS)),
         )
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path}: not readable: {error.strerror}", "check its permissions"
+        ) from None
     table = reader(path, content)
     table.digest = sha256(content).hexdigest()
     if table.frame.empty and not table.rejects:
@@ -78,7 +93,7 @@ def decode(content: bytes) -> tuple[str, str]:
     ('café', 'utf-16')
     """
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16"), "utf-16"
+        return content.decode("utf-16", errors="replace"), "utf-16"
     try:
         return content.decode("utf-8-sig"), "utf-8"
     except UnicodeDecodeError:
@@ -102,12 +117,11 @@ def _read_delimited(path: Path, content: bytes) -> RawTable:
     text, encoding = decode(content)
     if "\0" in text:
         raise UserError(f"{path}: is no text table (it holds NUL bytes)", "export it as CSV")
-    records = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    header = [h.strip() for h in next(records, [])]
-    names = [h or f"column_{i + 1}" for i, h in enumerate(header)]
-    names = [n if names.index(n) == i else f"{n}_{i + 1}" for i, n in enumerate(names)]
+    records = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
+    start = _header_row(records)
+    names = unique_names(records[start] if records else [])
     rows, numbers, rejects = [], [], []
-    for number, record in enumerate(records, start=1):
+    for number, record in enumerate(records[start + 1 :], start=1):
         if not any(cell.strip() for cell in record):
             continue
         if len(record) > len(names):
@@ -118,6 +132,26 @@ def _read_delimited(path: Path, content: bytes) -> RawTable:
         numbers.append(number)
     frame = pd.DataFrame(rows, columns=names, index=numbers, dtype=object)
     return RawTable(path.name, frame.replace("", None), rejects, encoding=encoding)
+
+
+def unique_names(header: Sequence[object]) -> list[str]:
+    """Column names as text, stripped, none of them empty or twice.
+
+    >>> unique_names(["a", None, " a "])
+    ['a', 'column_2', 'a_3']
+    """
+    names = ["" if h is None else str(h).strip() for h in header]
+    names = [n or f"column_{i + 1}" for i, n in enumerate(names)]
+    return [n if names.index(n) == i else f"{n}_{i + 1}" for i, n in enumerate(names)]
+
+
+def _header_row(records: Sequence[Sequence[object]]) -> int:
+    """Index of the header: the first row about as wide as those below, past titles and blanks."""
+    widths = [sum(bool(str(c).strip()) for c in r if c is not None) for r in records[:30]]
+    if not widths:
+        return 0
+    typical = sorted(widths)[len(widths) // 2]
+    return next((i for i, w in enumerate(widths) if w >= max(1, 0.6 * typical)), 0)
 
 
 def _read_json_lines(path: Path, content: bytes) -> RawTable:
@@ -150,9 +184,9 @@ def _read_json(path: Path, content: bytes) -> RawTable:
             f"{path}: line {error.lineno}: not JSON: {error.msg}",
             "mend the file or export it again",
         ) from None
-    if isinstance(found, dict):
-        lists = [v for v in found.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
-        found = max(lists, key=len) if lists else [found]
+    found = _longest_list(found) or ([found] if isinstance(found, dict) else found)
+    if not isinstance(found, list):
+        raise UserError(f"{path}: holds no list of objects", "export it as a list of feedback")
     rejects = [
         (number, "entry is no JSON object", json.dumps(row))
         for number, row in enumerate(found, start=1)
@@ -163,12 +197,34 @@ def _read_json(path: Path, content: bytes) -> RawTable:
     return RawTable(path.name, frame, rejects, encoding=encoding)
 
 
+def _longest_list(content: Any, depth: int = 0) -> list[Any]:
+    """The longest list of objects inside JSON content, at any depth."""
+    if isinstance(content, list):
+        return content if any(isinstance(c, dict) for c in content) else []
+    if not isinstance(content, dict) or depth > 8:
+        return []
+    return max((_longest_list(v, depth + 1) for v in content.values()), key=len, default=[])
+
+
+def _flat(row: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """An object without nested ones: their keys are joined by dots; lists are kept as JSON text.
+
+    >>> _flat({"id": 1, "review": {"body": "Fine", "tags": ["a"]}})
+    {'id': 1, 'review.body': 'Fine', 'review.tags': '["a"]'}
+    """
+    out: dict[str, Any] = {}
+    for key, value in row.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            out |= _flat(value, f"{name}.")
+        else:
+            out[name] = json.dumps(value) if isinstance(value, list) else value
+    return out
+
+
 def _objects(rows: list[dict[str, Any]], numbers: list[int]) -> pd.DataFrame:
-    """JSON objects as a frame of plain cells; what is nested inside them is kept as JSON text."""
-    flat = [
-        {k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in row.items()}
-        for row in rows
-    ]
+    """JSON objects as a frame of plain cells."""
+    flat = [_flat(row) for row in rows]
     columns = list(dict.fromkeys(k for row in flat for k in row))
     cells = [[row.get(c) for c in columns] for row in flat]
     return pd.DataFrame(cells, columns=columns, index=numbers, dtype=object).replace("", None)
@@ -181,9 +237,15 @@ def _read_parquet(path: Path, content: bytes) -> RawTable:
         raise UserError(
             f"{path}: not readable as Parquet: {str(error).splitlines()[0]}", "write the file again"
         ) from None
-    frame = frame.reset_index(drop=True).astype(object)
-    frame.index = frame.index + 1
-    return RawTable(path.name, frame.where(frame.notna(), None))
+    return RawTable(path.name, plain_frame(frame))
+
+
+def plain_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame as a raw table holds it: objects, None for missing, rows numbered from 1."""
+    plain = frame.reset_index(drop=True).astype(object)
+    plain.index = plain.index + 1
+    plain.columns = pd.Index(unique_names(list(frame.columns)))
+    return plain.where(plain.notna(), None)
 
 
 def _read_xlsx(path: Path, content: bytes) -> RawTable:
@@ -199,13 +261,19 @@ def _read_xlsx(path: Path, content: bytes) -> RawTable:
         ) from None
     sheet = max(book.worksheets, key=lambda s: (s.max_row or 0) * (s.max_column or 0))
     records = [list(r) for r in sheet.iter_rows(values_only=True)]
-    start = next((i for i, r in enumerate(records) if sum(c is not None for c in r) > 0), 0)
-    header = [str(c).strip() if c is not None else "" for c in records[start]] if records else []
-    kept = [i for i, h in enumerate(header) if h]
-    body = [(n, r) for n, r in enumerate(records[start + 1 :], start=1) if any(r)]
+    start = _header_row(records)
+    header = records[start] if records else []
+    body = [
+        (n, (r + [None] * len(header))[: len(header)])
+        for n, r in enumerate(records[start + 1 :], start=1)
+        if any(c not in (None, "") for c in r)
+    ]
+    used = [
+        i for i, h in enumerate(header) if h is not None or any(r[i] is not None for _, r in body)
+    ]
     frame = pd.DataFrame(
-        [[r[i] if i < len(r) else None for i in kept] for _, r in body],
-        columns=[header[i] for i in kept],
+        [[r[i] for i in used] for _, r in body],
+        columns=unique_names([header[i] for i in used]),
         index=[n for n, _ in body],
         dtype=object,
     )

@@ -26,6 +26,26 @@ def is_meaningful(text: str) -> bool:
     return sum(c.isalpha() for c in plain) >= 2 and plain not in _NON_ANSWERS
 
 
+_NUMBER = re.compile(
+    r"^\s*(-?\d+(?:[.,]\d+)?)\s*(?:(?:/|out of|von|of)\s*\d+|[-–:=(]\s*\D.*|stars?|\*)?\s*$", re.I
+)
+
+
+def numbers_of(values: pd.Series) -> pd.Series:
+    """Cells as numbers, also where an export writes words beside them; other cells are null.
+
+    >>> numbers_of(pd.Series(["10 - Extremely likely", "9/10", "4 stars", "Promoter", 7])).tolist()
+    [10.0, 9.0, 4.0, nan, 7.0]
+    """
+
+    def number(cell: object) -> float:
+        found = _NUMBER.match(as_text(cell))
+        return float(found.group(1).replace(",", ".")) if found else np.nan
+
+    plain = pd.to_numeric(values, errors="coerce").astype(float)
+    return plain.where(plain.notna(), values.map(number).astype(float))
+
+
 def to_unit(values: pd.Series, role: str) -> tuple[pd.Series, str]:
     """Scores brought to 0..1 on the scale that their range tells, and that scale in words.
 
@@ -35,7 +55,7 @@ def to_unit(values: pd.Series, role: str) -> tuple[pd.Series, str]:
     >>> to_unit(pd.Series(["1", "5", "3"]), "rating")[0].tolist()
     [0.0, 1.0, 0.5]
     """
-    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    numbers = numbers_of(values)
     known = numbers.dropna()
     if known.empty:
         return numbers, "no numbers"
@@ -50,7 +70,7 @@ def to_unit(values: pd.Series, role: str) -> tuple[pd.Series, str]:
 
 def to_nps(values: pd.Series) -> pd.Series:
     """Net promoter answers as whole numbers 0..10; anything else is null."""
-    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    numbers = numbers_of(values)
     return numbers.where(numbers.between(0, 10) & (numbers == numbers.round()))
 
 
@@ -72,15 +92,24 @@ def to_utc(values: pd.Series) -> tuple[pd.Series, str]:
             f"epoch {unit}"
         )
     shown = cells.map(lambda v: v if v is None else str(v))
-    slashed = shown.dropna().str.extract(r"^\s*(\d{1,2})[/.](\d{1,2})[/.]\d{2,4}").astype(float)
-    dotted = shown.dropna().str.contains(r"^\s*\d{1,2}\.\d{1,2}\.").any()
-    day_first = bool((slashed[0] > 12).any() or dotted)
-    times = pd.to_datetime(shown, utc=True, errors="coerce", dayfirst=day_first, format="mixed")
-    zoned = shown.dropna().str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$").any()
+    written = shown.dropna().astype(str)
+    parts = written.str.extract(r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}").astype(float)
+    day_first = bool((parts[0] > 12).any() or written.str.contains(r"^\s*\d{1,2}\.\d").any())
+    iso = shown.map(lambda v: v is not None and bool(re.match(r"\s*\d{4}-\d", v)))
+    times = pd.Series(pd.NaT, cells.index, dtype="datetime64[us, UTC]")
+    for chosen, first in ((iso, False), (~iso, day_first)):
+        if chosen.any():
+            read = pd.to_datetime(
+                shown[chosen], utc=True, errors="coerce", dayfirst=first, format="mixed"
+            )
+            times[chosen] = read.astype("datetime64[us, UTC]")
+    zoned = written.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$").any()
     assumption = "zone as given" if zoned else "no zone given: taken as UTC"
-    if slashed[0].notna().any():
-        assumption += ", day first" if day_first else ", month first"
-    return times.astype("datetime64[us, UTC]"), assumption
+    if parts[0].notna().any():
+        sure = day_first or bool((parts[1] > 12).any())
+        order = "day first" if day_first else "month first"
+        assumption += f", {order}" if sure else f", {order} (nothing in the file tells)"
+    return times, assumption
 
 
 def as_text(value: object) -> str:

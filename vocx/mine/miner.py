@@ -40,7 +40,7 @@ class IssueMiner(BaseEstimator):
     def __init__(
         self,
         min_feedback: int = 3,
-        distance: float = 0.68,
+        distance: float = 0.75,
         sample: int = 1500,
         theme_threshold: dict[str, float] | None = None,
         seed: int = 0,

@@ -20,6 +20,21 @@ _STOP = (frozenset(STOP_WORDS) - _KEPT) | frozenset(
         "lot bit like also even still much way customer xxxx na u im ive dont"
     ).split()
 )
+_TIMES = frozenset(
+    (
+        "second seconds minute minutes min mins hour hours day days week weeks month months year "
+        "years today yesterday tomorrow morning afternoon evening night weekend time times date "
+        "monday tuesday wednesday thursday friday saturday sunday january february march april may "
+        "june july august september october november december later ago half one two three four "
+        "five six seven eight nine ten first last next old new"
+    ).split()
+)
+_SAID = frozenset(
+    (
+        "said say says told tell asked ask went go going came come took take wrote put gave give "
+        "want wanted know think thought need needed try tried made make let use used away sure yes"
+    ).split()
+)
 _LEAST_SHARE = 0.2
 _WEAK_START = frozenset(["again", "back", "out", "off", "down", "up"])
 _WEAK_END = frozenset(["not", "no", "never", "without", "too", "very"])
@@ -33,6 +48,7 @@ def phrases(text: str, longest: int = 4) -> set[str]:
     """
     found = set()
     tokens = [t.lower().replace("’", "'") for t in _WORD.findall(text)]
+    content = content_words(text)
     for n in range(2, longest + 1):
         for i in range(len(tokens) - n + 1):
             part = tokens[i : i + n]
@@ -40,7 +56,7 @@ def phrases(text: str, longest: int = 4) -> set[str]:
                 continue
             if part[0] in _STOP | _WEAK_START or part[-1] in _STOP | _WEAK_END:
                 continue
-            if sum(t in _STOP for t in part) <= 1:
+            if sum(t in _STOP for t in part) <= 1 and any(t in content for t in part):
                 found.add(" ".join(part))
     return found
 
@@ -52,7 +68,10 @@ def content_words(text: str) -> set[str]:
     ['parcel', 'waited']
     """
     tokens = (t.lower().replace("’", "'") for t in _WORD.findall(text))
-    return {t for t in tokens if t[0].isalpha() and len(t) > 2 and t not in _STOP | _KEPT}
+    empty = _STOP | _KEPT | _TIMES | _SAID
+    return {
+        t for t in tokens if t[0].isalpha() and len(t) > 2 and "n't" not in t and t not in empty
+    }
 
 
 def stem(word: str) -> str:
@@ -102,7 +121,10 @@ class PhraseTable:
 
     def terms(self, texts: Sequence[str], n: int = 6) -> list[str]:
         """The words that tell a group from all others."""
-        return [word for word, _ in self.telling(texts, "words")[:n]]
+        by_stem: dict[str, str] = {}
+        for word, _ in self.telling(texts, "words"):
+            by_stem.setdefault(stem(word), word)
+        return list(by_stem.values())[:n]
 
     def name(self, texts: Sequence[str], taken: set[str]) -> str | None:
         """A name of 2 to 5 words, not one of ``taken``, or null.

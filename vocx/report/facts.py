@@ -18,6 +18,7 @@ def build_facts(run: Run, journey: Journey) -> dict[str, Any]:
     """Everything the report shows; ``run.matrix`` must be counted by ``journey``."""
     whole = run.matrix[run.matrix["group"].isna() & run.matrix["period"].isna()]
     mentions = _counted(run, journey)
+    in_issues = _in_issues(run, mentions)
     return {
         "title": run.manifest["config"]["name"],
         "journey": {"name": journey.name, "title": journey.title},
@@ -27,15 +28,28 @@ def build_facts(run: Run, journey: Journey) -> dict[str, Any]:
         "matrices": {
             kind: _matrix(whole[whole["kind"] == kind], run, journey) for kind in ("pain", "win")
         },
-        "issues": _issues(run, mentions),
+        "issues": _issues(run, in_issues),
         "groups": _groups(run, mentions),
-        "quotes": _quotes(run, mentions),
+        "quotes": _quotes(mentions, "theme") | _quotes(in_issues, "issue_id"),
     }
 
 
 def _counted(run: Run, journey: Journey) -> pd.DataFrame:
     """The mentions the matrix counts, with stage of the journey, known theme, and their feedback."""
     found = counted_mentions(run.segments, journey, run.thresholds)
+    return _with_feedback(found, run)
+
+
+def _in_issues(run: Run, counted: pd.DataFrame) -> pd.DataFrame:
+    """All mentions that belong to an issue; those the matrix does not count are at "unsure"."""
+    found = run.segments[run.segments["issue_id"].notna()].copy()
+    stage_of = counted.set_index("segment_id")["stage"]
+    found["stage"] = found["segment_id"].map(stage_of).fillna("unsure")
+    return _with_feedback(found, run)
+
+
+def _with_feedback(found: pd.DataFrame, run: Run) -> pd.DataFrame:
+    """Mentions with what is known of their feedback."""
     columns = ["feedback_id", "source", "created_at", "rating", "nps", "source_id"]
     about = run.feedback[columns].assign(
         whole=run.feedback["text"], about_sentiment=run.feedback["sentiment"]
@@ -67,7 +81,7 @@ def _overview(run: Run) -> dict[str, Any]:
     times = feedback["created_at"].dropna()
     order = ["very_negative", "negative", "mixed", "neutral", "positive", "very_positive"]
     sentiments = labelled["sentiment"].value_counts()
-    emotions = labelled["emotion"].value_counts()
+    emotions = _sure(labelled, "emotion", run).value_counts()
     return {
         "n_feedback": len(feedback),
         "n_meaningful": len(labelled),
@@ -85,6 +99,11 @@ def _overview(run: Run) -> dict[str, Any]:
             str(k): int(v) for k, v in sorted(emotions.items(), key=lambda e: (-e[1], e[0]))
         },
     }
+
+
+def _sure(feedback: pd.DataFrame, task: str, run: Run) -> pd.Series:
+    """A label's values where the model is sure of them."""
+    return feedback.loc[feedback[f"{task}_score"] >= run.thresholds[f"feedback.{task}"], task]
 
 
 def _scope(run: Run) -> dict[str, Any]:
@@ -115,7 +134,8 @@ def _stages(run: Run, journey: Journey, mentions: pd.DataFrame) -> list[dict[str
     out = []
     for stage in journey.stages:
         mine, said = feedback[stage_of == stage.name], mentions[mentions["stage"] == stage.name]
-        emotions = mine["emotion"].value_counts()
+        emotions = _sure(mine, "emotion", run).value_counts()
+        touchpoints = _sure(mine, "touchpoint", run).value_counts()
         entry: dict[str, Any] = {
             "name": stage.name,
             "title": stage.title or stage.name,
@@ -126,9 +146,7 @@ def _stages(run: Run, journey: Journey, mentions: pd.DataFrame) -> list[dict[str
             "polarity_high": _number(said["polarity"].quantile(0.75), 2),
             "n_mentions": len(said),
             "emotions": [[str(e), int(n)] for e, n in emotions.head(3).items()],
-            "touchpoints": [
-                [str(t), int(n)] for t, n in mine["touchpoint"].value_counts().head(3).items()
-            ],
+            "touchpoints": [[str(t), int(n)] for t, n in touchpoints.head(3).items()],
             "nps": _number(nps(mine["nps"]), 0),
             "n_nps": int(mine["nps"].notna().sum()),
             "rating": _number(1 + 4 * mine["rating"].mean(), 2),
@@ -139,7 +157,7 @@ def _stages(run: Run, journey: Journey, mentions: pd.DataFrame) -> list[dict[str
             voices = of_kind.groupby("theme")["feedback_id"].nunique()
             top = sorted(voices.items(), key=lambda t: (-t[1], t[0]))[:4]
             entry[f"{kind}s"] = [[theme_title(str(t)), int(n), str(t)] for t, n in top]
-            entry[f"n_{kind}"] = int(of_kind["feedback_id"].nunique())
+            entry[f"n_{kind}"] = int(said.loc[said["kind"] == kind, "feedback_id"].nunique())
         out.append(entry)
     return out
 
@@ -248,16 +266,14 @@ def _groups(run: Run, mentions: pd.DataFrame) -> list[dict[str, Any]]:
     return out
 
 
-def _quotes(run: Run, mentions: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
-    """Quotes of each cell, by "stage|theme" and "stage|issue": surest first, one per feedback."""
+def _quotes(mentions: pd.DataFrame, key: str) -> dict[str, list[dict[str, Any]]]:
+    """Quotes by "kind|stage|theme or issue": surest first, one per feedback."""
     ordered = mentions.sort_values(["kind_score", "segment_id"], ascending=[False, True])
-    out: dict[str, list[dict[str, Any]]] = {}
-    for key in ("theme", "issue_id"):
-        known = ordered[ordered[key].notna()].drop_duplicates(["stage", key, "kind", "feedback_id"])
-        for (stage, name, kind), rows in known.groupby(["stage", key, "kind"], sort=True):
-            quotes = [_quote(r) for r in rows.head(MAX_QUOTES).itertuples()]
-            out[f"{kind}|{stage}|{name}"] = quotes
-    return out
+    known = ordered[ordered[key].notna()].drop_duplicates(["stage", key, "kind", "feedback_id"])
+    return {
+        f"{kind}|{stage}|{name}": [_quote(r) for r in rows.head(MAX_QUOTES).itertuples()]
+        for (stage, name, kind), rows in known.groupby(["stage", key, "kind"], sort=True)
+    }
 
 
 def _quote(row: Any) -> dict[str, Any]:

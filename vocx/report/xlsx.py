@@ -18,7 +18,8 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from vocx.runs import Run
+from vocx.journey import Journey
+from vocx.runs import Run, counted_mentions
 from vocx.themes import theme_title
 
 _EPOCH = datetime.datetime(2020, 1, 1)
@@ -27,14 +28,16 @@ _HEAT = {"pain": "B22234", "win": "0E7466"}
 _LIMIT = 1_000_000  # rows of a sheet; what is beyond is in the Parquet tables
 
 
-def write_xlsx(run: Run, facts: dict[str, Any], path: Path) -> None:
+def write_xlsx(run: Run, facts: dict[str, Any], journey: Journey, path: Path) -> None:
     """The workbook; text is never a formula, and the same run gives the same bytes."""
     book = Workbook()
     book.remove(book.worksheets[0])
     for kind in ("pain", "win"):
         _matrix_sheet(book, facts, kind)
     _table_sheet(book, "Issues", _issue_rows(run), {"name": 34, "definition": 70, "terms": 40})
-    _table_sheet(book, "Mentions", _mention_rows(run), {"text": 80, "theme": 28, "issue": 28})
+    _table_sheet(
+        book, "Mentions", _mention_rows(run, journey), {"text": 80, "theme": 28, "issue": 28}
+    )
     _table_sheet(book, "Feedback", _feedback_rows(run), {"text": 90})
     _table_sheet(book, "About", _about_rows(facts), {"what": 34, "value": 90})
     book.properties.created = book.properties.modified = _EPOCH
@@ -84,10 +87,11 @@ def _issue_rows(run: Run) -> pd.DataFrame:
     )
 
 
-def _mention_rows(run: Run) -> pd.DataFrame:
+def _mention_rows(run: Run, journey: Journey) -> pd.DataFrame:
     found = run.segments[run.segments["kind"].isin(["pain", "win"])]
     names = run.issues.set_index("issue_id")["name"]
     source = run.feedback.set_index("feedback_id")
+    counted = counted_mentions(run.segments, journey, run.thresholds).set_index("segment_id")
     return pd.DataFrame(
         {
             "segment_id": found["segment_id"],
@@ -96,6 +100,7 @@ def _mention_rows(run: Run) -> pd.DataFrame:
             "when": found["feedback_id"].map(source["created_at"]),
             "text": found["text"],
             "kind": found["kind"],
+            "counted at": found["segment_id"].map(counted["stage"]),
             "stage": found["stage"],
             "stage score": found["stage_score"].round(3),
             "touchpoint": found["touchpoint"],

@@ -42,7 +42,7 @@ def train_task(
     """A model like ``base`` with one feedback head trained anew on a team's labels; its folder.
 
     Needs no torch: the base's encoder is kept. ``labels`` has a text column and one named as the
-    task; its labels may be any words, and become the task's classes.
+    task, its labels those of the base model (any subset of them).
     """
     if task not in TASKS:
         raise UserError(f"train: there is no task '{task}'", closest(task, list(TASKS)))

@@ -28,7 +28,8 @@ const voices = (n) => (n === 1 ? "1 voice" : `${count(n)} voices`);
 const plural = (n, s) => `${count(n)} ${words(s)}${n === 1 || s === "social" ? "" : "s"}`;
 const words = (s) => String(s).replaceAll("_", " ");
 const signed = (x) => (x > 0 ? "+" : "") + x;
-const stageTitle = Object.fromEntries(F.stages.map((s) => [s.name, s.title]));
+const stageTitle = Object.fromEntries([...F.stages.map((s) => [s.name, s.title]), ["unsure", "stage unsure"]]);
+const stageFacts = Object.fromEntries(F.stages.map((s) => [s.name, s]));
 const shade = (kind, t) => { const c = RGB[kind]; return `rgba(${c[0]},${c[1]},${c[2]},${(0.07 + 0.93 * t).toFixed(3)})`; };
 
 function lede() {
@@ -53,30 +54,27 @@ function tiles() {
   const tile = (value, label, cls) => box.append(el("div", { class: "tile " + (cls || "") }, el("b", {}, value), el("span", {}, label)));
   tile(count(o.n_feedback), `feedback, ${count(o.n_meaningful)} of them with something to say`);
   if (o.nps !== null) tile(signed(o.nps), `NPS, ${count(o.n_nps)} answers`);
-  if (o.rating !== null) tile(o.rating.toFixed(1), `mean rating of 5, ${count(o.n_rating)} ratings`);
+  if (o.rating !== null) tile(o.rating.toFixed(1), `mean rating on 1 to 5, ${count(o.n_rating)} ratings`);
   const total = SENTIMENT.reduce((s, [k]) => s + o.sentiments[k], 0) || 1;
   const negative = (o.sentiments.very_negative + o.sentiments.negative) / total, positive = (o.sentiments.very_positive + o.sentiments.positive) / total;
   box.append(el("div", { class: "tile wide" },
     el("span", {}, "Sentiment of whole comments"),
     el("div", { class: "stack" }, SENTIMENT.map(([k, colour]) => el("i", { style: `width:${100 * o.sentiments[k] / total}%;background:${colour}`, title: `${words(k)}: ${count(o.sentiments[k])} (${pct(o.sentiments[k] / total)})` }))),
     el("span", {}, `${pct(negative)} negative · ${pct(o.sentiments.mixed / total)} mixed · ${pct(o.sentiments.neutral / total)} neutral · ${pct(positive)} positive`)));
-  const counted = Math.min(c.mentions_sure_of_stage, c.mentions_sure_of_theme);
-  tile(count(c.mentions), `pains and wins found; the model is sure of the theme of ${pct(c.mentions ? counted / c.mentions : 0)}`);
+  tile(count(c.mentions), `pains and wins found; ${pct(c.mentions ? c.mentions_counted / c.mentions : 0)} are sure enough to be counted`);
 }
 
 function matrix() {
   const m = F.matrices[state.kind], g = m[state.grain], shown = state.all ? g.columns : g.columns.slice(0, COLUMNS);
   const max = Math.max(1, ...shown.flatMap((c) => m.stages.map((s) => (g.cells[`${s}|${c.id}`] || { n: 0 }).n)));
   const table = $("matrix"); table.replaceChildren();
-  table.append(el("thead", {}, el("tr", {}, el("th", {}), shown.map((c) => el("th", { class: "col", title: c.hint || c.under, scope: "col" }, el("div", {}, c.title, c.under ? el("small", {}, c.under) : null))), el("th", { class: "col total" }, el("div", {}, "All shown")))));
+  table.append(el("thead", {}, el("tr", {}, el("th", {}), shown.map((c) => el("th", { class: "col", title: c.hint || c.under, scope: "col" }, el("div", {}, c.title, c.under ? el("small", {}, c.under) : null))), el("th", { class: "col total" }, el("div", {}, `Any ${state.kind}`)))));
   const body = el("tbody", {}); table.append(body);
   for (const stage of m.stages) {
-    let sum = 0;
     const row = el("tr", {}, el("th", { class: "row", scope: "row" }, stageTitle[stage]));
     for (const c of shown) {
       const cell = g.cells[`${stage}|${c.id}`];
       if (!cell) { row.append(el("td", { class: "none" })); continue; }
-      sum += cell.n;
       const t = Math.sqrt(cell.n / max), open = () => openCell(stage, c, cell);
       const td = el("td", { class: "cell", tabindex: "0", role: "button", onclick: open, style: `background:${shade(state.kind, t)};color:${t > 0.55 ? "#fff" : "#1c2430"}`,
         title: `${c.title} · ${stageTitle[stage]}\n${voices(cell.n)}, ${pct(cell.share, 1)} (${pct(cell.low, 1)} to ${pct(cell.high, 1)})` + (cell.severity ? `\nseverity ${cell.severity} of 3` : "") + `\n${words(cell.emotion)}` },
@@ -84,7 +82,7 @@ function matrix() {
       td.addEventListener("keydown", (e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); open(); } });
       row.append(td);
     }
-    row.append(el("td", { class: "total" }, sum ? count(sum) : ""));
+    row.append(el("td", { class: "total", title: "distinct feedback" }, count(stageFacts[stage][`n_${state.kind}`] || 0)));
     body.append(row);
   }
   if (!shown.length) body.append(el("tr", {}, el("td", { style: "width:auto;padding:20px" }, `No ${state.kind}s were found with enough certainty.`)));
@@ -179,7 +177,7 @@ function scope() {
     el("div", {}, el("h3", {}, "What came in"), files, el("ul", {}, reasons), el("p", {}, s.privacy.redacted ? `Masked before anything was stored: ${masked || "nothing found"}. Names and postal addresses are not masked.` : "Personal data was not masked in this run.")),
     el("div", {}, el("h3", {}, "How sure the labels are"), el("ul", {}, [
       `${count(c.meaningful)} of ${count(c.feedback)} feedback say something; the model is sure of the stage of ${count(c.sure.stage)}, the touchpoint of ${count(c.sure.touchpoint)}, the emotion of ${count(c.sure.emotion)}.`,
-      `${count(c.mentions)} pains and wins in ${count(c.feedback_with_mention)} feedback. Sure of the stage: ${count(c.mentions_sure_of_stage)}; of the theme: ${count(c.mentions_sure_of_theme)}; in a recurring issue: ${count(c.mentions_in_issues)}.`,
+      `${count(c.mentions)} pains and wins in ${count(c.feedback_with_mention)} feedback. Sure of the stage: ${count(c.mentions_sure_of_stage)}; of the theme: ${count(c.mentions_sure_of_theme)}; in a recurring issue: ${count(c.mentions_in_issues)}; counted in the matrix: ${count(c.mentions_counted)}.`,
       "What the model is unsure of is kept in the tables with its score and left out of the matrix, so cells count too few rather than too many.",
       "Counts are not corrected for the classifier's errors; the intervals are for sampling alone.",
       `Model ${s.model.name} (${s.model.digest}), vocx ${s.vocx}.`].map((t) => el("li", {}, t)))),
