@@ -230,8 +230,8 @@ def _fit_head(rows: Rows, extra: Rows | None, C: float) -> LinearHead:
     broad = LinearHead(C, balance=0.0).fit(*both)
     column = {c: i for i, c in enumerate(broad.classes_)}
     same = [column[c] for c in head.classes_]
-    head.coef_ = (head.coef_ + broad.coef_[:, same]) / 2
-    head.intercept_ = (head.intercept_ + broad.intercept_[same]) / 2
+    head.coef_ = ((head.coef_ + broad.coef_[:, same]) / 2).astype(np.float32)
+    head.intercept_ = ((head.intercept_ + broad.intercept_[same]) / 2).astype(np.float32)
     return head
 
 
