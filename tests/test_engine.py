@@ -151,7 +151,9 @@ def test_an_input_is_never_written_over(tmp_path: Path) -> None:
     assert (folder / "part-00000.parquet").read_bytes() == before
 
 
-def test_a_run_inside_its_input_folder_can_be_run_again(tmp_path: Path, comments: pd.DataFrame) -> None:
+def test_a_run_inside_its_input_folder_can_be_run_again(
+    tmp_path: Path, comments: pd.DataFrame
+) -> None:
     comments.to_csv(tmp_path / "c.csv", index=False)
     for _ in range(2):
         found = run(str(tmp_path), tmp_path / "run", model=str(TINY))
@@ -173,7 +175,11 @@ def test_a_named_column_groups_whatever_it_holds(tmp_path: Path, comments: pd.Da
 def test_a_team_journey_lives_in_its_run(tmp_path: Path, comments: pd.DataFrame) -> None:
     comments.to_csv(tmp_path / "c.csv", index=False)
     own = tmp_path / "own.yaml"
-    own.write_text((SAMPLES.parent.parent / "vocx/journeys/customer-goals.yaml").read_text().replace("name: customer-goals", "name: own"))
+    own.write_text(
+        (SAMPLES.parent.parent / "vocx/journeys/customer-goals.yaml")
+        .read_text()
+        .replace("name: customer-goals", "name: own")
+    )
     found = run(str(tmp_path / "c.csv"), tmp_path / "run", model=str(TINY), journey=str(own))
     own.unlink()
     assert load_run(found.path).journey.name == "own"

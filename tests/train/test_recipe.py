@@ -70,6 +70,7 @@ def test_soft_labels_spread_over_the_likeliest_classes() -> None:
         sparse.csr_matrix(np.eye(2)),
         np.array([[0.7, 0.25, 0.05], [0.98, 0.01, 0.01]]),
         ["a", "b", "c"],
+        0.5,
     )
     assert labels.tolist() == ["a", "b", "a"]
     assert X.shape[0] == 3

@@ -33,7 +33,7 @@ Rows = tuple[sparse.csr_matrix, np.ndarray, np.ndarray]  # features, labels, wei
 
 _FOLDS = 3
 _PACK_WEIGHT = 0.05  # of a rated review, beside a comment that coders labelled
-_SOFT_WEIGHT = 0.1  # of a comment or segment that the teacher labelled
+_SOFT_FEEDBACK, _SOFT_SEGMENT = 0.1, 0.25  # weight of what the teacher labelled
 _SOFT_LABELS = 2  # of the teacher's answers that are kept, each with its probability
 _QUOTE_WEIGHT = 0.5  # of a coder's exact quote, beside the segment that carries it
 _LEAST_ANSWERED = 0.5
@@ -165,9 +165,15 @@ def _fit_segment_heads(
         labels = rows.loc[chosen, column]
         labels = labels.astype(int) if name == "severity" else labels.astype(str)
         heads[f"segment.{name}"] = fit_calibrated(
-            X[chosen], labels.to_numpy(), owner[chosen], training.strength(name), target,
-            _soft_segments(training, f"segment.{name}"), weight[chosen],
-        )  # fmt: skip
+            X[chosen],
+            labels.to_numpy(),
+            owner[chosen],
+            training.strength(name),
+            target,
+            _soft_segments(training, f"segment.{name}"),
+            weight[chosen],
+            mean=False,
+        )
     heads["segment.kind"].head.threshold_ = fit_mention_threshold(heads["segment.kind"])
     return heads
 
@@ -180,6 +186,7 @@ def fit_calibrated(
     target: float,
     extra: Rows | None = None,
     weight: np.ndarray | None = None,
+    mean: bool = True,
 ) -> Fitted:
     """A head fitted to all rows, its temperature and threshold to out-of-fold predictions.
 
@@ -187,6 +194,7 @@ def fit_calibrated(
     ----------
     groups : (n,) rows of one group never stand on both sides of a fold.
     extra : rows, labels and weights that help to train but calibrate nothing.
+    mean : how they help, see `_fit_head`.
     target : accuracy that answers above the threshold shall have.
     """
     weight = np.ones(len(y)) if weight is None else weight
@@ -199,7 +207,7 @@ def fit_calibrated(
     folds = list(GroupKFold(_FOLDS).split(X, y, groups))
     parts = [np.arange(len(y)), *(train for train, _ in folds)]
     head, *partial = joblib.Parallel(n_jobs=-1)(
-        joblib.delayed(_fit_head)((X[p], y[p], weight[p]), extra, C) for p in parts
+        joblib.delayed(_fit_head)((X[p], y[p], weight[p]), extra, C, mean) for p in parts
     )
     index = {c: i for i, c in enumerate(head.classes_)}
     logits = np.full((len(y), len(head.classes_)), -30.0, np.float32)
@@ -216,18 +224,19 @@ def fit_calibrated(
     return Fitted(head, probabilities, y)
 
 
-def _fit_head(rows: Rows, extra: Rows | None, C: float) -> LinearHead:
-    """A head on the coders' rows; with ``extra`` rows, the mean of it and a head on both.
+def _fit_head(rows: Rows, extra: Rows | None, C: float, mean: bool) -> LinearHead:
+    """A head on the coders' rows and, where there are any, on ``extra`` ones.
 
-    The first weighs the classes towards each other, so that rare ones are found; the second keeps
-    the classes as common as they are among many more rows. Their mean did better on rows that
-    trained nothing than either, and than one head on all rows.
+    With ``mean`` it is the mean of two heads: one on the coders' rows, which weighs the classes
+    towards each other so that rare ones are found, and one on all rows, which keeps the classes as
+    common as they are. For whole feedback that did better on rows that trained nothing than one
+    head on all rows; for segments one head on all rows did better.
     """
-    head = LinearHead(C).fit(*rows)
     both = _joined(rows, extra)
-    if extra is None or both is None:
-        return head
-    broad = LinearHead(C, balance=0.0).fit(*both)
+    assert both is not None
+    if not mean or extra is None:
+        return LinearHead(C).fit(*both)
+    head, broad = LinearHead(C).fit(*rows), LinearHead(C, balance=0.0).fit(*both)
     column = {c: i for i, c in enumerate(broad.classes_)}
     same = [column[c] for c in head.classes_]
     head.coef_ = ((head.coef_ + broad.coef_[:, same]) / 2).astype(np.float32)
@@ -247,14 +256,14 @@ def _joined(*parts: Rows | None) -> Rows | None:
     )
 
 
-def _spread(X: sparse.csr_matrix, p: np.ndarray, classes: list[Any]) -> Rows:
+def _spread(X: sparse.csr_matrix, p: np.ndarray, classes: list[Any], weight: float) -> Rows:
     """Rows once for each of their likeliest labels, weighted by its probability."""
     best = np.argsort(-p, axis=1, kind="stable")[:, :_SOFT_LABELS]
     labels = np.asarray(classes)[best]
     weights = np.take_along_axis(p, best, axis=1)
     kept = weights > 0.1
     rows = np.repeat(np.arange(len(p)), best.shape[1]).reshape(best.shape)[kept]
-    return X[rows], labels[kept], weights[kept] * _SOFT_WEIGHT
+    return X[rows], labels[kept], weights[kept] * weight
 
 
 def _soft_feedback(training: Training, task: str) -> Rows | None:
@@ -263,7 +272,7 @@ def _soft_feedback(training: Training, task: str) -> Rows | None:
         return None
     if soft.feedback_rows is None:
         soft.feedback_rows = training.encoder.feedback(soft.texts, soft.sources)
-    return _spread(soft.feedback_rows, soft.of_feedback[task], soft.classes[task])
+    return _spread(soft.feedback_rows, soft.of_feedback[task], soft.classes[task], _SOFT_FEEDBACK)
 
 
 def _soft_segments(training: Training, task: str) -> Rows | None:
@@ -288,7 +297,9 @@ def _soft_segments(training: Training, task: str) -> Rows | None:
     chosen = np.ones(len(kind), bool)
     if wanted is not None:
         chosen = kind[:, [index[w] for w in wanted]].sum(axis=1) > 0.5
-    return _spread(soft.segment_rows[chosen], soft.of_segments[task][chosen], soft.classes[task])
+    return _spread(
+        soft.segment_rows[chosen], soft.of_segments[task][chosen], soft.classes[task], _SOFT_SEGMENT
+    )
 
 
 def fit_knots(polarity: Fitted) -> np.ndarray:
