@@ -12,11 +12,12 @@ from sklearn.base import BaseEstimator
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from vocx.mine.names import PhraseTable, content_stems
+from vocx.mine.names import PhraseTable, content_stems, content_words
 from vocx.schema import ISSUES
 from vocx.themes import load_themes, theme_title
 
 _N_EXAMPLES = 5
+_LEAST_WORDS = 2  # of content, in a mention that no theme holds
 _OUTSIDE = 0.85  # of the distance, for mentions that no theme holds
 
 
@@ -34,7 +35,9 @@ class IssueMiner(BaseEstimator):
     Attributes
     ----------
     issues_ : one row per issue: issue_id, theme, kind, name, definition, terms.
-    likeness_ : how alike two mentions are; centroids_ : (n_issues, width) mean rows in its space.
+    likeness_ : how alike two mentions are; centroids_ : (n_issues, width) mean rows in its space;
+    least_ : (n_issues,) likeness to the centroid of the least typical mention it was learned on, which
+    others must reach too, so that a small group of short clauses does not swallow a thousand.
     """
 
     def __init__(
@@ -57,7 +60,7 @@ class IssueMiner(BaseEstimator):
         self.likeness_ = Likeness().fit(mentions["text"])
         space = self.likeness_.transform(mentions["text"], vectors)
         taken: set[str] = set()
-        found, centroids = [], []
+        found, centroids, least = [], [], []
         for kind, theme, rows in self._groups(mentions):
             for members in self._clusters(mentions, space, self._sampled(rows), self._reach(theme)):
                 texts = mentions["text"].iloc[members].tolist()
@@ -68,9 +71,12 @@ class IssueMiner(BaseEstimator):
                 terms = table.terms(texts)
                 found.append((issue_id(kind, theme, name), theme, kind, name,
                               definition(kind, theme, terms), terms))  # fmt: skip
-                centroids.append(np.asarray(space[members].mean(axis=0)).ravel())
+                centroid = np.asarray(space[members].mean(axis=0)).ravel()
+                centroids.append(centroid)
+                least.append(max(1 - self._reach(theme), float((space[members] @ centroid).min())))
         columns = ["issue_id", "theme", "kind", "name", "definition", "terms"]
         self.issues_ = pd.DataFrame(found, columns=columns)
+        self.least_ = np.array(least, np.float32)
         self.centroids_ = np.array(centroids, np.float32).reshape(len(found), space.shape[1])
         return self
 
@@ -91,7 +97,7 @@ class IssueMiner(BaseEstimator):
             likeness = space[rows] @ self.centroids_[near].T
             best = likeness.argmax(axis=1)
             score = likeness[np.arange(len(rows)), best]
-            close = score >= 1 - self._reach(theme)
+            close = score >= self.least_[near[best]] - 1e-6
             ids[rows[close]] = self.issues_["issue_id"].to_numpy()[near[best[close]]]
             scores[rows[close]] = np.clip(score[close], 0, 1)
         return pd.DataFrame({"issue_id": ids, "issue_score": scores}, index=mentions.index)
@@ -101,13 +107,19 @@ class IssueMiner(BaseEstimator):
         return self.distance if theme else self.distance * _OUTSIDE
 
     def _groups(self, mentions: pd.DataFrame) -> Iterator[tuple[str, str | None, np.ndarray]]:
-        """(kind, theme or null, row positions) in a fixed order."""
+        """(kind, theme or null, row positions) in a fixed order.
+
+        Mentions too vague to be of an issue are in no group: those without a content word, and
+        outside all themes those with one only ("not this again").
+        """
+        n_words = np.array([len(content_words(t)) for t in mentions["text"]], dtype=int)
         themes = known_theme(mentions, self.theme_threshold or {}).fillna("").to_numpy()
         kinds = mentions["kind"].to_numpy()
         for kind in ("pain", "win"):
             of_kind = kinds == kind
             for theme in sorted(set(themes[of_kind])):
-                yield kind, theme or None, np.flatnonzero(of_kind & (themes == theme))
+                telling = n_words >= (1 if theme else _LEAST_WORDS)
+                yield kind, theme or None, np.flatnonzero(of_kind & (themes == theme) & telling)
 
     def _sampled(self, rows: np.ndarray) -> np.ndarray:
         if len(rows) <= self.sample:
