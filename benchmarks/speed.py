@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
+from joblib.externals.loky import get_reusable_executor
 
 from vocx.api import config_of, run
 from vocx.engine import preview
@@ -40,6 +41,7 @@ def main() -> None:
     start = time.perf_counter()
     done = run(folder / "rows.csv", folder / "run")
     seconds = time.perf_counter() - start
+    get_reusable_executor().shutdown(wait=True)  # a worker's peak is known when it has ended
     own, workers = (
         resource.getrusage(who).ru_maxrss / 1024
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
