@@ -1,7 +1,9 @@
 import pandas as pd
+import pytest
 from conftest import TINY
 
 import vocx
+from vocx.errors import UserError
 
 
 def test_analyze_labels_a_frame(comments: pd.DataFrame) -> None:
@@ -19,3 +21,8 @@ def test_a_loaded_model_labels_texts() -> None:
 
 def test_what_is_not_there_is_an_attribute_error() -> None:
     assert not hasattr(vocx, "nothing")
+
+
+def test_a_frame_is_checked_as_a_file_is(comments: pd.DataFrame) -> None:
+    with pytest.raises(UserError, match="no feedback has a time"):
+        vocx.analyze(comments, model=str(TINY), period="month")

@@ -59,34 +59,31 @@ def execute(config: RunConfig, out: Path, progress: Progress = quiet) -> Run:
     Everything the user can get wrong is checked before anything is written.
     """
     clock = Clock()
-    if not config.inputs:
-        raise UserError("no input given", "name a data file, a folder or a pipeline file")
     check_out(out, [Path(i.path) for i in config.inputs])
     journey = load_journey(config.journey)
     load_folder(config.model)
     with clock.step("ingest"):
         progress("ingest", 0, 1)
         ingested = preview(config)
-        by = _group_columns(config.by, ingested.feedback)
-        if config.period and ingested.feedback["created_at"].isna().all():
-            raise UserError(
-                f"--period {config.period}: no feedback has a time",
-                "leave it out, or name the column: --set columns.time=COLUMN",
-            )
         progress("ingest", 1, 1)
-    return _execute(config, ingested, by, journey, out, progress, clock)
+    return _execute(config, ingested, journey, out, progress, clock)
 
 
 def _execute(
     config: RunConfig,
     ingested: Ingested,
-    by: list[str],
     journey: Journey,
     out: Path,
     progress: Progress,
     clock: Clock,
 ) -> Run:
-    """The part of a run that writes."""
+    """The part of a run after the feedback is read: the last checks, then all that writes."""
+    by = _group_columns(config.by, ingested.feedback)
+    if config.period and ingested.feedback["created_at"].isna().all():
+        raise UserError(
+            f"--period {config.period}: no feedback has a time",
+            "leave it out, or name the column: --set columns.time=COLUMN",
+        )
     begin(out, __version__)
     model = load_model(config.model)
     with clock.step("label"):
@@ -122,9 +119,8 @@ def execute_frame(frame: pd.DataFrame, config: RunConfig) -> Run:
     journey, clock = load_journey(config.journey), Clock()
     entry = _filled(Input(path="frame"), config)
     ingested = ingest_raw([(raw, entry)], config.redact, config.by)
-    by = _group_columns(config.by, ingested.feedback)
     folder = Path(tempfile.mkdtemp(prefix="vocx-")) / "run"
-    return _execute(config, ingested, by, journey, folder, quiet, clock)
+    return _execute(config, ingested, journey, folder, quiet, clock)
 
 
 def rejourney(run: Run, journey: Journey) -> Run:
@@ -205,7 +201,7 @@ def _label_shards(
 
 def label_and_write(feedback: pd.DataFrame, model: str, out: Path, shard: int, digest: str) -> None:
     """One unit of work: a shard of feedback to its label tables on disk."""
-    labelled, segments, _ = label_shard(feedback, load_model(model))
+    labelled, segments = label_shard(feedback, load_model(model))
     write_shard(out, shard, digest, labelled, segments)
 
 

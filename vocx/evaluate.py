@@ -32,7 +32,7 @@ def score_model(model: Model, labelled: Labelled) -> dict[str, Any]:
     """
     gold = labelled.feedback[labelled.feedback["meaningful"]].reset_index(drop=True)
     plain = gold.drop(columns=["stage", "touchpoint", "sentiment", "emotion"])
-    feedback, segments, _ = label_shard(plain, model)
+    feedback, segments = label_shard(plain, model)
     tasks: dict[str, dict[str, float]] = {}
     for task in ("stage", "touchpoint", "emotion"):
         known = gold[task].notna().to_numpy()

@@ -14,11 +14,12 @@ import pandas as pd
 
 from vocx.config import Columns, Input
 from vocx.errors import UserError
-from vocx.ingest import ingest
+from vocx.ingest import ingest_raw
 from vocx.ingest.files import read_raw
 from vocx.schema import SENTIMENTS
 
 FEEDBACK_TASKS = ("stage", "touchpoint", "sentiment", "emotion")
+_MOST_MENTIONS = 6  # coders stopped there: what is left of a longer comment is not surely "none"
 LEAST_OVERLAP = 0.6  # of words, over the shorter of segment and quote
 
 
@@ -41,6 +42,11 @@ def text_digest(text: str) -> str:
     return sha256(re.sub(r"\s+", " ", text.lower()).strip().encode()).hexdigest()
 
 
+def held_out(path: Path | None) -> set[str]:
+    """Digests of the texts that must train nothing; none without a file."""
+    return set(path.read_text(encoding="utf-8").split()) if path else set()
+
+
 def read_labels(
     path: Path, exclude_licences: list[str] | None = None, holdout: Path | None = None
 ) -> Labelled:
@@ -51,13 +57,13 @@ def read_labels(
     raw = read_raw(path)
     frame = raw.frame
     columns = Columns(**{c: c for c in ("text", "id", "source", "title") if c in frame.columns})
-    feedback = ingest([Input(path=str(path), columns=columns)], redacting=True).feedback
+    feedback = ingest_raw([(raw, Input(path=str(path), columns=columns))]).feedback
     labels = frame.loc[feedback["source_row"]].reset_index(drop=True)
     keep = pd.Series(True, feedback.index)
     if exclude_licences and "licence" in labels:
         keep &= ~labels["licence"].isin(exclude_licences)
     if holdout is not None:
-        held = set(holdout.read_text(encoding="utf-8").split())
+        held = held_out(holdout)
         text = columns.text or "text"
         keep &= ~labels[text].map(lambda t: text_digest(str(t)) in held)
     feedback = feedback[
@@ -130,3 +136,10 @@ def label_segments(segments: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFra
             rows.append((best.kind, best.stage, best.touchpoint, best.theme, best.severity))
     names = ["kind", "stage", "touchpoint", "theme", "severity"]
     return segments.assign(**pd.DataFrame(rows, columns=names, index=segments.index))
+
+
+def surely_labelled(segments: pd.DataFrame, mentions: pd.DataFrame) -> pd.DataFrame:
+    """Labelled segments without those of kind none in comments where the coders had to stop."""
+    many = mentions.groupby("feedback_id").size()
+    full = segments["feedback_id"].isin(many.index[many >= _MOST_MENTIONS])
+    return segments[~(full & segments["kind"].eq("none"))]

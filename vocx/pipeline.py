@@ -82,8 +82,8 @@ class Model:
 
     def annotate(
         self, feedback: pd.DataFrame, segments: pd.DataFrame
-    ) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
-        """Label columns for both tables, and the segments' static vectors (n, dimensions)."""
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Label columns for both tables."""
         meaningful = feedback[feedback["meaningful"]].reset_index(drop=True)
         words, sources = customer_words(meaningful), meaningful["source"].tolist()
         features = self.encoder.feedback(words, sources)
@@ -99,7 +99,7 @@ class Model:
         labels["feedback_id"] = meaningful["feedback_id"].to_numpy()
         feedback = feedback.merge(labels, on="feedback_id", how="left", validate="1:1")
         feedback["sentiment"] = with_mixed(feedback, marked)
-        return feedback, marked, self.encoder.static.encode(texts)
+        return feedback, marked
 
     def _segment_labels(
         self,
@@ -167,8 +167,6 @@ def load_model(name: str) -> Model:
     return _load_model(str(find_model(name).resolve()))
 
 
-def label_shard(
-    feedback: pd.DataFrame, model: Model
-) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
-    """A shard of the feedback table to its labels, its segments with labels, and their vectors."""
+def label_shard(feedback: pd.DataFrame, model: Model) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A shard of the feedback table to its labels, and its segments with theirs."""
     return model.annotate(feedback, segment(feedback))

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import sparse
 
 from vocx.config import Pack, TeacherConfig
-from vocx.labelled import Labelled, label_segments, text_digest
+from vocx.labelled import Labelled, held_out, label_segments, surely_labelled, text_digest
 from vocx.schema import EMOTIONS, KINDS, STAGES, TOUCHPOINTS
 from vocx.segment import customer_words, segment
 from vocx.train.teacher import Lessons, Teacher
@@ -25,7 +25,6 @@ _FEEDBACK = {
 }
 _FEEDBACK_WEIGHT, _PACK_WEIGHT = 1.5, 0.3
 _PACK_ROWS = 5000
-_MOST_MENTIONS = 6
 
 
 @dataclass
@@ -73,9 +72,7 @@ def make_lessons(labelled: Labelled, packs: pd.DataFrame, classes: dict[str, lis
     feedback = labelled.feedback
     words, sources = customer_words(feedback), feedback["source"].tolist()
     segments = label_segments(segment(feedback), labelled.mentions)
-    many = labelled.mentions.groupby("feedback_id").size()
-    full = segments["feedback_id"].isin(many.index[many >= _MOST_MENTIONS])
-    segments = segments[~(full & segments["kind"].eq("none"))]
+    segments = surely_labelled(segments, labelled.mentions)
     row_of = {f: i for i, f in enumerate(feedback["feedback_id"])}
     owner = segments["feedback_id"].map(row_of).to_numpy(int)
     blank_feedback = np.full(len(feedback), -1)
@@ -140,8 +137,7 @@ def label_packs(
     progress: Callable[[str], None],
 ) -> SoftLabels:
     """What a teacher says of unlabelled comments and of a sample of their segments."""
-    held = set(holdout.read_text(encoding="utf-8").split()) if holdout else set()
-    held |= {text_digest(t) for t in labelled.feedback["text"]}
+    held = held_out(holdout) | {text_digest(t) for t in labelled.feedback["text"]}
     comments = pd.concat(
         [read_comments(pack, held, seed) for pack in config.packs.values()], ignore_index=True
     )

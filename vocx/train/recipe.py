@@ -12,6 +12,7 @@ import joblib
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.special import softmax
 from sklearn.model_selection import GroupKFold
 from tokenizers import Tokenizer
 
@@ -20,7 +21,14 @@ from vocx.classify.labels import POLARITY_VALUES
 from vocx.config import TrainConfig
 from vocx.encode import FeatureEncoder, HashedNgrams, StaticEncoder
 from vocx.errors import UserError
-from vocx.labelled import Labelled, label_segments, read_labels, text_digest
+from vocx.labelled import (
+    Labelled,
+    held_out,
+    label_segments,
+    read_labels,
+    surely_labelled,
+    text_digest,
+)
 from vocx.models import FORMAT, ModelFolder
 from vocx.pipeline import CONTEXT_TASKS
 from vocx.segment import customer_words, segment
@@ -38,7 +46,6 @@ _SOFT_LABELS = 2  # of the teacher's answers that are kept, each with its probab
 _QUOTE_WEIGHT = 0.5  # of a coder's exact quote, beside the segment that carries it
 _LEAST_ANSWERED = 0.5
 _TARGETS = {"stage": 0.8, "touchpoint": 0.75, "emotion": 0.7, "polarity": 0.7, "theme": 0.6}
-_MOST_MENTIONS = 6  # coders stopped there: what is left of a longer comment is not surely "none"
 _CONTEXT_ROWS = {"stage": "stage", "touchpoint": "touchpoint", "polarity": "sentiment",
                  "emotion": "emotion"}  # fmt: skip
 
@@ -135,12 +142,9 @@ def _fit_segment_heads(
 ) -> dict[str, Fitted]:
     """Heads over segments, which see their feedback's labels as a model that did not know it."""
     feedback, mentions = training.labelled.feedback, training.labelled.mentions
-    segments = label_segments(segment(feedback), mentions)
-    many = mentions.groupby("feedback_id").size()
-    full = set(many.index[many >= _MOST_MENTIONS])
-    cut = segments["feedback_id"].isin(full) & segments["kind"].eq("none")
+    segments = surely_labelled(label_segments(segment(feedback), mentions), mentions)
     quotes = mentions.rename(columns={"quote": "text"})
-    rows = pd.concat([segments[~cut].assign(w=1.0), quotes.assign(w=_QUOTE_WEIGHT)])
+    rows = pd.concat([segments.assign(w=1.0), quotes.assign(w=_QUOTE_WEIGHT)])
     rows = rows.reset_index(drop=True)
     row_of = {f: i for i, f in enumerate(feedback["feedback_id"])}
     owner = rows["feedback_id"].map(row_of).to_numpy(int)
@@ -216,9 +220,7 @@ def fit_calibrated(
         logits[np.ix_(test, columns)] = part.decision_function(X[test])
     truth = np.array([index[v] for v in y])
     head.temperature_ = fit_temperature(logits, truth)
-    scaled = logits / head.temperature_
-    probabilities = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    probabilities = softmax(logits / head.temperature_, axis=1)
     right = probabilities.argmax(axis=1) == truth
     head.threshold_ = fit_threshold(probabilities.max(axis=1), right, target, _LEAST_ANSWERED)
     return Fitted(head, probabilities, y)
@@ -343,7 +345,7 @@ def fit_mention_threshold(kind: Fitted) -> float:
 
 def read_packs(packs: dict[str, Path], holdout: Path | None, seed: int) -> pd.DataFrame:
     """Rated texts of public packs as (text, step -2..2): a star rating or a label of sentiment."""
-    held = set(holdout.read_text(encoding="utf-8").split()) if holdout else set()
+    held = held_out(holdout)
     steps = {"negative": -1, "neutral": 0, "positive": 1}
     frames = []
     for name, path in packs.items():
