@@ -16,6 +16,11 @@ SHARED = ROOT.parent / "shared"
 
 
 @pytest.fixture(scope="session")
+def tiny_path() -> Path:
+    return TINY
+
+
+@pytest.fixture(scope="session")
 def tiny() -> Model:
     return load_model(str(TINY))
 

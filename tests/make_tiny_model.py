@@ -2,8 +2,8 @@
 
     python tests/make_tiny_model.py
 
-The 3,000 tokens that the sample feedback uses most, the first 16 dimensions of voc-small's vectors,
-1,024 + 1,024 n-gram bins, and heads fitted to the labelled sample.
+The 3,000 tokens that the sample feedback uses most, with the first 16 dimensions of voc-small's
+vectors, 512 bins of token pairs, and a hidden layer of 16, trained on the labelled sample.
 """
 
 import json
@@ -11,42 +11,40 @@ from pathlib import Path
 
 import numpy as np
 
-from vocx.config import Columns, Input
-from vocx.encode import FeatureEncoder, HashedNgrams, StaticEncoder
+from vocx.config import Columns, Input, TrainConfig
+from vocx.encode.tokens import plain_tokenizer, tokenise
 from vocx.ingest import ingest
 from vocx.labelled import read_labels
 from vocx.models import load_folder
-from vocx.pipeline import build_encoder
 from vocx.segment import customer_words
-from vocx.train.recipe import Training, fit_heads, to_folder
+from vocx.train.lessons import from_labelled, task_classes
+from vocx.train.network import BagBody, Network, Schedule
+from vocx.train.recipe import to_folder
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "data" / "samples"
-N_TOKENS, N_DIMENSIONS, N_BINS = 3000, 16, 1024
+N_TOKENS, N_DIMENSIONS, N_PAIRS, N_HIDDEN = 3000, 16, 512, 16
 
 
 def main() -> None:
     base = load_folder(str(ROOT / "models" / "voc-small"))
-    encoder = build_encoder(base)
     paths = sorted(SAMPLES.glob("*.jsonl")) + sorted(SAMPLES.glob("*.csv"))
     texts = customer_words(ingest([Input(path=str(p), columns=Columns()) for p in paths]).feedback)
-    tokenizer, vectors = shrink(base.tokenizer, encoder.static, texts)
-    labelled = read_labels(SAMPLES / "labelled_feedback.jsonl")
-    ngrams = HashedNgrams(N_BINS, N_BINS).fit_idf(customer_words(labelled.feedback))
-    from tokenizers import Tokenizer
-
-    tiny = FeatureEncoder(StaticEncoder(Tokenizer.from_str(tokenizer), vectors), ngrams)
-    heads, knots = fit_heads(Training(tiny, labelled, progress=print))
-    folder = to_folder("tiny-model", tiny, tokenizer, heads, knots, labelled)
+    tokenizer, vectors = shrink(base.tokenizer, base.tensors["token_vectors"], texts)
+    lessons = from_labelled(read_labels(SAMPLES / "labelled_feedback.jsonl"), task_classes())
+    body = BagBody(vectors, N_PAIRS, N_HIDDEN)
+    network = Network(body, plain_tokenizer(tokenizer), task_classes())
+    network.fit(lessons, Schedule(60, 1e-2, 1e-2, 4096), print)
+    config = TrainConfig(name="tiny-model", data="", labels=[], encoder="")
+    folder = to_folder(config, network, lessons, len(lessons))
     card = "# tiny-model\n\nFor tests only; see `tests/make_tiny_model.py`.\n"
     folder.save(Path(__file__).parent / "data" / "tiny-model", card)
 
 
-def shrink(tokenizer: str, static: StaticEncoder, texts: list[str]) -> tuple[str, np.ndarray]:
+def shrink(tokenizer: str, vectors: np.ndarray, texts: list[str]) -> tuple[str, np.ndarray]:
     """The tokenizer with its most used tokens alone, and their vectors' first dimensions."""
-    counts = np.zeros(len(static.vectors))
-    for found in static.tokenizer.encode_batch(texts, add_special_tokens=False):
-        np.add.at(counts, found.ids, 1)
+    ids = tokenise(plain_tokenizer(tokenizer), texts).ids
+    counts = np.bincount(ids, minlength=len(vectors))
     content = json.loads(tokenizer)
     vocabulary = content["model"]["vocab"]
     special = {t["id"] for t in content["added_tokens"]}
@@ -56,7 +54,7 @@ def shrink(tokenizer: str, static: StaticEncoder, texts: list[str]) -> tuple[str
     for token in content["added_tokens"]:
         token["id"] = new_id[token["id"]]
     content["post_processor"] = None
-    return json.dumps(content), static.vectors[kept, :N_DIMENSIONS]
+    return json.dumps(content), vectors[kept, :N_DIMENSIONS]
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from conftest import ROOT, SAMPLES
 
 from vocx.cli import app
 from vocx.config import RunConfig
+from vocx.journey import load_journey
 from vocx.schema import EMOTIONS, STAGES, TOUCHPOINTS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -61,6 +62,15 @@ def test_the_pipeline_of_the_readme_is_valid() -> None:
         content = yaml.safe_load(text)
         content["inputs"] = [{"path": p} for p in content["inputs"]]
         assert RunConfig.model_validate(content)
+
+
+def test_the_journeys_of_the_docs_are_valid(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "journeys.md").read_text(encoding="utf-8")
+    found = re.findall(r"```yaml\n(.*?)```", page, re.S)
+    assert len(found) == 2
+    for text in found:
+        (tmp_path / "mine.yaml").write_text(text)
+        assert len(load_journey(str(tmp_path / "mine.yaml")).stages) >= 2
 
 
 def test_every_file_the_docs_link_to_is_there() -> None:

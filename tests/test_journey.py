@@ -65,3 +65,25 @@ def test_groupings_that_others_rely_on() -> None:
     for name, pairs in wanted.items():
         of_fine = load_journey(name).of_fine
         assert {k: of_fine[k] for k in pairs} == pairs
+
+
+def own(path: Path, stages: list[dict]) -> str:
+    entries = [{"definition": "d", **s} for s in stages]
+    path.write_text(yaml.safe_dump({"name": "own", "stages": entries}))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("stages", "message"),
+    [
+        ([{"name": "a"}, {"name": "b", "covers": ["use"]}], "needs either covers or examples"),
+        ([{"name": "a", "examples": ["x", "y"]}, {"name": "b", "covers": ["use"]}], "has 2 examples"),
+        (
+            [{"name": "a", "examples": ["x", "y", "z"]}, {"name": "b", "covers": ["use"]}],
+            "either all stages have covers",
+        ),
+    ],
+)
+def test_a_stage_is_told_by_one_thing(tmp_path: Path, stages: list[dict], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        load_journey(own(tmp_path / "own.yaml", stages))

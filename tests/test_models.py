@@ -16,9 +16,12 @@ def test_quantised_matrices_come_back_within_half_a_step() -> None:
     assert np.abs(q * scale - matrix).max() <= scale.max() / 2 + 1e-6
 
 
-def test_the_shipped_model_is_found_by_name_and_small() -> None:
-    path = list_models()["voc-small"]
-    assert sum(f.stat().st_size for f in path.iterdir()) <= 12 * 2**20
+@pytest.mark.parametrize(("name", "most"), [("voc-small", 12), ("voc-base", 48), ("voc-cascade", 1)])
+def test_the_shipped_models_are_found_by_name_and_small(name: str, most: int) -> None:
+    """In MiB."""
+    path = list_models()[name]
+    assert sum(f.stat().st_size for f in path.iterdir()) <= most * 2**20
+    assert (path / "README.md").is_file()
 
 
 def test_no_model_folder_holds_a_pickle() -> None:

@@ -1,8 +1,16 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import yaml
+from conftest import SAMPLES, TINY
 
+from vocx.api import run
+from vocx.engine import rejourney
 from vocx.ingest.conversations import join_turns
-from vocx.pipeline import Model, label_shard
+from vocx.journey import load_journey
+from vocx.models import FORMAT, ModelFolder
+from vocx.pipeline import Model, doubts, label_shard, load_model
 
 
 def feedback(texts: list[str]) -> pd.DataFrame:
@@ -58,3 +66,36 @@ def test_a_shard_of_nothing_meaningful(tiny: Model) -> None:
     found, segments = label_shard(frame, tiny)
     assert found["stage"].isna().all()
     assert segments.empty
+
+
+def test_a_journey_told_by_examples_is_counted_by_its_own_stages(tmp_path: Path) -> None:
+    said = {
+        "waiting": ["The parcel came late", "I waited two weeks", "Still not delivered"],
+        "paying": ["The card was charged twice", "No refund yet", "The fee is a joke"],
+    }
+    stages = [{"name": n, "definition": n, "examples": e} for n, e in said.items()]
+    path = tmp_path / "own.yaml"
+    path.write_text(yaml.safe_dump({"name": "own", "stages": stages}))
+    survey = str(SAMPLES / "retail_survey_nps.csv")
+    done = run(survey, tmp_path / "run", model=str(TINY), journey=str(path))
+    assert set(done.matrix["stage"]) <= set(said)
+    assert set(done.segments["journey_stage"].dropna()) <= set(said)
+    assert done.segments.loc[done.segments["kind"] == "none", "journey_stage"].isna().all()
+    plain = run(survey, tmp_path / "plain", model=str(TINY))
+    assert plain.segments["journey_stage"].isna().all()
+    again = rejourney(plain, load_journey(str(path)))
+    pd.testing.assert_frame_equal(again.matrix, done.matrix, check_dtype=False)
+
+
+def test_a_cascade_answers_and_hands_on_what_it_doubts(tiny: Model, tmp_path: Path) -> None:
+    texts, nobody, nowhere = ["Refund not here", "Great kettle"], np.zeros(0, int), np.zeros((0, 2), int)
+    for doubt in (0.0, 1.0):
+        config = {"format": FORMAT, "name": "both",
+                  "cascade": {"first": str(TINY), "then": str(TINY), "doubt": doubt}}  # fmt: skip
+        ModelFolder("both", config, {}, "").save(tmp_path / f"c{doubt}", "card")
+        both = load_model(str(tmp_path / f"c{doubt}"))
+        judged = both.judge(texts, [None, None], nobody, nowhere)
+        alone = tiny.judge(texts, [None, None], nobody, nowhere)
+        assert np.allclose(judged.feedback["feedback.stage"], alone.feedback["feedback.stage"], atol=1e-6)
+        assert len(doubts(judged, nobody)) == 2
+    assert both.digest != tiny.digest

@@ -168,7 +168,7 @@ def inspect(
 @app.command()
 def train(
     task: Annotated[
-        str, typer.Argument(help="stage, touchpoint, sentiment, emotion; or a recipe (.yaml).")
+        str, typer.Argument(help="stage, touchpoint, sentiment, emotion, or a name of your own; or a recipe (.yaml).")
     ],
     labels: Annotated[
         Path | None,
@@ -179,7 +179,7 @@ def train(
         str, typer.Option("--base", help="The model whose encoder and other heads are kept.")
     ] = "voc-small",
 ) -> None:
-    """Train a model on labelled feedback, or by a recipe such as pipelines/train.yaml."""
+    """Train a model on labelled feedback, or by a recipe such as pipelines/train-small.yaml."""
     from vocx.train import train_by_recipe, train_task
 
     if task.endswith((".yaml", ".yml")):
@@ -197,7 +197,7 @@ def evaluate(
     labels: Annotated[Path, typer.Argument(help="Labelled feedback that did not train the model.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Score a model on labelled feedback: accuracy, macro-F1, coverage and calibration by task."""
+    """Score a model on labelled feedback: by class, with errors, calibration, slices, intervals."""
     import json
 
     from vocx.evaluate import evaluate_model
@@ -245,7 +245,8 @@ def journeys_show(name: Annotated[str, typer.Argument(help="A journey's name or 
     found = load_journey(name)
     typer.echo(f"{found.name}: {found.title}\n{found.description}")
     for stage in found.stages:
-        typer.echo(f"  {stage.name:32s} {stage.definition} (covers {', '.join(stage.covers)})")
+        told = f"covers {', '.join(stage.covers)}" if stage.covers else f"{len(stage.examples)} examples"
+        typer.echo(f"  {stage.name:32s} {stage.definition} ({told})")
 
 
 @journeys_app.command("check")
@@ -257,7 +258,10 @@ def journeys_check(file: Annotated[str, typer.Argument(help="A journey's YAML fi
     found = load_journey(file)
     left_out = [s for s in STAGES if s not in found.of_fine]
     typer.echo(f"{found.name}: {len(found.stages)} stages, valid")
-    if left_out:
+    if found.by_examples:
+        n = min(len(s.examples) for s in found.stages)
+        typer.echo(f"told by examples, {n} or more a stage; five or more work best")
+    elif left_out:
         typer.echo(f"not in any stage, so never counted: {', '.join(left_out)}")
 
 

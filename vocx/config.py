@@ -81,39 +81,38 @@ class RunConfig(_Strict):
         return [value] if isinstance(value, str) else value
 
 
-class Pack(_Strict):
-    """Unlabelled comments that the teacher labels: a Parquet file with a column `text`."""
-
-    path: str
-    source: Source
-    rows: int = Field(ge=1)
-
-
-class TeacherConfig(_Strict):
-    """A transformer fine-tuned first, whose soft labels on unlabelled comments teach the heads."""
-
-    epochs: int = Field(3, ge=1)
-    segments: int = Field(30_000, ge=0)  # of the unlabelled comments' segments
-    packs: dict[str, Pack]
-
-
 class TrainConfig(_Strict):
-    """A training run: `pipelines/train.yaml`."""
+    """A training run: `pipelines/train-*.yaml`. With a teacher it makes a small model."""
 
     name: str
-    labels: str  # a JSONL file of labelled feedback
+    data: str  # the folder of the public data packs
+    labels: list[str]  # files of labelled feedback, and folders of labels kept by digest
     exclude_licences: list[str] = Field(default_factory=list)
     holdout: str | None = None  # digests of texts that must not train
-    packs: dict[str, str] = Field(default_factory=dict)  # more polarity: name to Parquet file
-    teacher: TeacherConfig | None = None
-    encoder: str  # a folder with MiniLM's weights, or "package:NAME"; or a vocx model
-    dimensions: int = Field(256, ge=8, le=384)
-    word_bins: int = Field(2**15, ge=16)
-    char_bins: int = Field(2**15, ge=16)
-    regularisation: dict[str, float] = Field(default_factory=dict)  # task: C
+    encoder: str  # a folder with MiniLM's weights, or "package:NAME"
+    packs: list[str] = Field(default_factory=list)  # whose own labels teach first
+    pack_epochs: float = Field(1.0, gt=0)
+    epochs: float = Field(6.0, gt=0)
+    checkpoints: str | None = None  # where a stopped training goes on from
+    teacher: str | None = None  # a model whose labels of unlabelled comments teach
+    unlabelled: int = Field(150_000, ge=0)
+    dimensions: int = Field(128, ge=8, le=384)  # of a small model's token vectors
+    pairs: int = Field(2**15, ge=16)  # its bins of token pairs
+    hidden: int = Field(256, ge=8)  # width of its hidden layers
     evaluate: str | None = None  # labelled feedback that the card's scores come from
     out: str | None = None
     seed: int = 0
+
+
+class CascadeConfig(_Strict):
+    """A cascade of two models: `pipelines/train-cascade.yaml`."""
+
+    name: str
+    first: str  # the small model, by folder
+    then: str  # the large one, that gets what the first doubts
+    keep: float = Field(0.98, gt=0, le=1)  # of the large model's scores
+    evaluate: str  # labelled feedback that the doubt is chosen on
+    out: str | None = None
 
 
 def read_yaml(path: Path) -> Any:
@@ -145,15 +144,27 @@ def load_run_config(path: Path) -> RunConfig:
     return config
 
 
+def load_cascade_config(path: Path) -> CascadeConfig:
+    """A recipe of a cascade; paths in it are relative to the file."""
+    config = checked(CascadeConfig, read_yaml(path), str(path))
+    for key in ("first", "then", "evaluate", "out"):
+        if value := getattr(config, key):
+            setattr(config, key, str((path.parent / value).resolve()))
+    return config
+
+
+def is_cascade(path: Path) -> bool:
+    """Whether a recipe is one of a cascade."""
+    content = read_yaml(path)
+    return isinstance(content, dict) and "first" in content
+
+
 def load_train_config(path: Path) -> TrainConfig:
     """A training recipe; paths in it are relative to the file."""
     config = checked(TrainConfig, read_yaml(path), str(path))
     here = path.parent
-    config.labels = str((here / config.labels).resolve())
-    config.packs = {k: str((here / v).resolve()) for k, v in config.packs.items()}
-    for pack in config.teacher.packs.values() if config.teacher else []:
-        pack.path = str((here / pack.path).resolve())
-    for key in ("holdout", "evaluate", "out"):
+    config.labels = [str((here / p).resolve()) for p in config.labels]
+    for key in ("data", "holdout", "evaluate", "out", "checkpoints", "teacher"):
         if value := getattr(config, key):
             setattr(config, key, str((here / value).resolve()))
     return config

@@ -25,7 +25,7 @@ from vocx.journey import Journey, load_journey
 from vocx.matrix import build_matrix
 from vocx.mine import IssueMiner, issue_table
 from vocx.models import load_folder
-from vocx.pipeline import Model, label_shard, load_model
+from vocx.pipeline import Model, label_shard, load_model, place_by_examples
 from vocx.report import write_reports
 from vocx.runs import (
     MANIFEST,
@@ -87,12 +87,14 @@ def _execute(
     begin(out, __version__)
     model = load_model(config.model)
     with clock.step("label"):
-        _label_shards(ingested.feedback, config, model.folder.digest, out, progress)
+        _label_shards(ingested.feedback, config, model.digest, out, progress)
     feedback, segments = read_table(out, "feedback"), read_table(out, "segments")
     with clock.step("mine"):
         progress("mine", 0, 1)
         segments, issues = _mine(feedback, segments, model, config)
-        _write_assigned(segments, out)
+        feedback, segments = place_by_examples(feedback, segments, journey, model)
+        _write_assigned(segments, "segments", out)
+        _write_assigned(feedback, "feedback", out)
         write_table(issues, "issues", out / "issues.parquet")
         progress("mine", 1, 1)
     with clock.step("matrix"):
@@ -124,18 +126,25 @@ def execute_frame(frame: pd.DataFrame, config: RunConfig) -> Run:
 
 
 def rejourney(run: Run, journey: Journey) -> Run:
-    """The run with its matrix counted by another journey; nothing is written."""
+    """The run with its matrix counted by another journey; nothing is written.
+
+    A journey told by examples needs the run's model again.
+    """
     config = run.manifest["config"]
+    feedback, segments = run.feedback, run.segments
+    if journey.by_examples and journey.name != run.manifest["journey"]:
+        model = load_model(config["model"])
+        feedback, segments = place_by_examples(feedback, segments, journey, model)
     matrix = build_matrix(
-        run.feedback,
-        run.segments,
+        feedback,
+        segments,
         journey,
         run.thresholds,
         run.manifest["groups"],
         config["period"],
     )
     manifest = {**run.manifest, "journey": journey.name, "journey_stages": journey.model_dump()}
-    return Run(manifest, run.feedback, run.segments, run.issues, matrix, run.rejects, run.path)
+    return Run(manifest, feedback, segments, run.issues, matrix, run.rejects, run.path)
 
 
 class Clock:
@@ -219,7 +228,7 @@ def _mine(
     if mentions.empty:
         return segments, empty("issues")
     thresholds = {k: model.thresholds[f"segment.{k}_theme"] for k in ("pain", "win")}
-    vectors = model.encoder.static.encode(mentions["text"].tolist())
+    vectors = model.vectors(mentions["text"].tolist())
     miner = IssueMiner(
         **config.mine.model_dump(), theme_threshold=thresholds, seed=config.seed
     ).fit(mentions, vectors)
@@ -230,12 +239,11 @@ def _mine(
     return segments, issue_table(miner.issues_, mentions, feedback, vectors)
 
 
-def _write_assigned(segments: pd.DataFrame, out: Path) -> None:
-    """The segments' shards again, now with their issues; their digests stay."""
-    for path in sorted((out / "segments").glob("part-*.parquet")):
+def _write_assigned(rows: pd.DataFrame, table: str, out: Path) -> None:
+    """A table's shards again, now with issues and own stages; their digests stay."""
+    for path in sorted((out / table).glob("part-*.parquet")):
         owners = set(read_shard(path)["feedback_id"])
-        mine = segments[segments["feedback_id"].isin(owners)]
-        write_shard_table(mine, "segments", path, shard_digest(path))
+        write_shard_table(rows[rows["feedback_id"].isin(owners)], table, path, shard_digest(path))
 
 
 def _manifest(
@@ -259,7 +267,7 @@ def _manifest(
         "groups": by,
         "model": {
             "name": model.name,
-            "digest": model.folder.digest,
+            "digest": model.digest,
             "thresholds": model.thresholds,
         },
         "codebook": {"name": "cx", "digest": themes_digest()},

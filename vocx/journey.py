@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -13,19 +14,27 @@ from vocx.errors import UserError, closest
 from vocx.schema import STAGES
 
 DEFAULT_JOURNEY = "vocx-10"
+_LEAST_EXAMPLES = 3
 
 
 class Stage(BaseModel):
-    """One stage of a journey: its name, what it is, and the fine stages it covers."""
+    """One stage of a journey: its name, what it is, and the fine stages it covers, or examples."""
 
     model_config = ConfigDict(extra="forbid")
     name: str = Field(min_length=1)
     title: str = ""
     definition: str = Field(min_length=1)
-    covers: list[str] = Field(min_length=1)
+    covers: list[str] = Field(default_factory=list)
+    examples: list[str] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _known(self) -> Stage:
+        if bool(self.covers) == bool(self.examples):
+            raise ValueError(f"stage '{self.name}' needs either covers or examples")
+        if self.examples and len(self.examples) < _LEAST_EXAMPLES:
+            raise ValueError(
+                f"stage '{self.name}' has {len(self.examples)} examples, needs {_LEAST_EXAMPLES}"
+            )
         unknown = [s for s in self.covers if s not in STAGES]
         if unknown:
             raise ValueError(
@@ -50,6 +59,8 @@ class Journey(BaseModel):
         twice = [n for n in names if names.count(n) > 1]
         if twice:
             raise ValueError(f"stage '{twice[0]}' stands twice")
+        if len({bool(s.examples) for s in self.stages}) > 1:
+            raise ValueError("either all stages have covers, or all have examples")
         covered = [fine for s in self.stages for fine in s.covers]
         twice = [f for f in covered if covered.count(f) > 1]
         if twice:
@@ -60,6 +71,20 @@ class Journey(BaseModel):
     def stage_names(self) -> list[str]:
         """Names of the stages, in order."""
         return [s.name for s in self.stages]
+
+    @property
+    def by_examples(self) -> bool:
+        """Whether the stages are told by examples, and not by the fine stages they cover."""
+        return bool(self.stages[0].examples)
+
+    def stages_of(self, rows: pd.DataFrame, threshold: float) -> pd.Series:
+        """The stage of this journey of feedback or segments; null where unsure or in none.
+
+        ``threshold`` is the score from which on a fine stage is sure.
+        """
+        if self.by_examples:
+            return rows["journey_stage"]
+        return rows["stage"].map(self.of_fine).where(rows["stage_score"] >= threshold)
 
     @property
     def of_fine(self) -> dict[str, str]:
@@ -112,6 +137,6 @@ def load_journey(name_or_path: str) -> Journey:
         message = first["msg"].removeprefix("Value error, ")
         raise UserError(
             f"{path}: {where}: {message}",
-            "a journey has a name and stages, each with name, definition and covers; "
+            "a journey has a name and stages, each with name, definition and covers or examples; "
             "see `vocx journeys show vocx-10`",
         ) from None

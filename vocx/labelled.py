@@ -48,30 +48,36 @@ def held_out(path: Path | None) -> set[str]:
 
 
 def read_labels(
-    path: Path, exclude_licences: list[str] | None = None, holdout: Path | None = None
+    path: Path,
+    exclude_licences: list[str] | None = None,
+    holdout: Path | None = None,
+    columns: tuple[str, ...] = (),
 ) -> Labelled:
     """Labelled feedback from JSONL (with `mentions`) or any table with a text and label columns.
 
     Rows under an excluded licence, and texts whose digest is in ``holdout``, are left out.
+    ``columns`` are labels of a team's own, kept as they are.
     """
     raw = read_raw(path)
     frame = raw.frame
-    columns = Columns(**{c: c for c in ("text", "id", "source", "title") if c in frame.columns})
-    feedback = ingest_raw([(raw, Input(path=str(path), columns=columns))]).feedback
+    named = Columns(**{c: c for c in ("text", "id", "source", "title") if c in frame.columns})
+    feedback = ingest_raw([(raw, Input(path=str(path), columns=named))]).feedback
     labels = frame.loc[feedback["source_row"]].reset_index(drop=True)
     keep = pd.Series(True, feedback.index)
     if exclude_licences and "licence" in labels:
         keep &= ~labels["licence"].isin(exclude_licences)
     if holdout is not None:
         held = held_out(holdout)
-        text = columns.text or "text"
+        text = named.text or "text"
         keep &= ~labels[text].map(lambda t: text_digest(str(t)) in held)
     feedback = feedback[
         ["feedback_id", "source", "source_id", "text", "turns", "meaningful"]
     ].copy()
     for task in FEEDBACK_TASKS:
         feedback[task] = labels.get(task, None)
-    for extra in ("domain", "dataset"):
+    if "sentiment" in labels:
+        feedback["sentiment"] = _steps(labels["sentiment"], path)
+    for extra in ("domain", "dataset", "draw", *columns):
         if extra in labels:
             feedback[extra] = labels[extra]
     kept = feedback[keep].reset_index(drop=True)

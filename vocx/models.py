@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 
 from vocx.errors import UserError, closest
 
-FORMAT = 1
+FORMAT = 2
 _FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
@@ -27,9 +27,10 @@ class ModelFolder:
     Attributes
     ----------
     name : the model's name.
-    config : what config.json holds: encoder, heads with classes, temperatures and thresholds.
-    tensors : arrays by name, as float32.
-    tokenizer : the text of tokenizer.json.
+    config : what config.json holds: encoder, heads with classes, temperatures and thresholds; of a
+        cascade the two models and the doubt above which the second is asked.
+    tensors : arrays by name, as float32; none in a cascade.
+    tokenizer : the text of tokenizer.json; empty in a cascade.
     path : the folder; null for a model not saved yet.
     """
 
@@ -40,22 +41,32 @@ class ModelFolder:
     path: Path | None = None
 
     def save(self, path: Path, card: str) -> None:
-        """Write the folder: matrices as int8 with a scale for each column, the rest as float32."""
+        """Write the folder: matrices in the config's precision, vectors as float32.
+
+        Precision is ``int8`` with a scale for each column, or ``float16``.
+        """
         path.mkdir(parents=True, exist_ok=True)
-        stored: dict[str, np.ndarray] = {}
-        for name, array in self.tensors.items():
-            if array.ndim == 2:
-                stored[name], stored[f"{name}.scale"] = quantise(array)
-            else:
-                stored[name] = np.ascontiguousarray(array, np.float32)
-        weights = path / "model.safetensors"
-        save_file(dict(sorted(stored.items())), weights)
-        weights.chmod(0o644)
         text = json.dumps(self.config, indent=1, sort_keys=True, ensure_ascii=False)
         (path / "config.json").write_text(text + "\n", encoding="utf-8")
-        (path / "tokenizer.json").write_text(self.tokenizer, encoding="utf-8")
+        if self.tensors:
+            weights = path / "model.safetensors"
+            save_file(dict(sorted(self._stored().items())), weights)
+            weights.chmod(0o644)
+            (path / "tokenizer.json").write_text(self.tokenizer, encoding="utf-8")
         (path / "README.md").write_text(card, encoding="utf-8")
         self.path = path
+
+    def _stored(self) -> dict[str, np.ndarray]:
+        half = self.config.get("precision") == "float16"
+        stored: dict[str, np.ndarray] = {}
+        for name, array in self.tensors.items():
+            if array.ndim == 1:
+                stored[name] = np.ascontiguousarray(array, np.float32)
+            elif half:
+                stored[name] = np.ascontiguousarray(array, np.float16)
+            else:
+                stored[name], stored[f"{name}.scale"] = quantise(array)
+        return stored
 
     @property
     def digest(self) -> str:
@@ -63,7 +74,7 @@ class ModelFolder:
         if self.path is None:
             raise ValueError("the model is not saved yet")
         total = sha256()
-        for name in _FILES:
+        for name in _FILES if self.tensors else _FILES[:1]:
             total.update((self.path / name).read_bytes())
         return total.hexdigest()
 
@@ -104,6 +115,8 @@ def find_model(name_or_path: str) -> Path:
     known = list_models()
     path = known.get(name_or_path, Path(name_or_path))
     missing = [n for n in _FILES if not (path / n).is_file()]
+    if missing == list(_FILES[1:]) and '"cascade"' in (path / _FILES[0]).read_text("utf-8"):
+        return path
     if missing == list(_FILES):
         raise UserError(
             f"unknown model '{name_or_path}': neither a model's name nor a model folder",
@@ -129,11 +142,13 @@ def _load(path: Path) -> ModelFolder:
             f"{path}: model format {config.get('format')!r}, this vocx reads {FORMAT}",
             "train the model again with this version",
         )
+    if "cascade" in config:
+        return ModelFolder(config["name"], config, {}, "", path)
     stored = load_file(path / "model.safetensors")
     tensors = {
         name: array.astype(np.float32) * stored[f"{name}.scale"]
         if array.dtype == np.int8
-        else array
+        else array.astype(np.float32)
         for name, array in stored.items()
         if not name.endswith(".scale")
     }

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
-from tokenizers import Tokenizer
 
-from vocx.classify import LinearHead, band, polarity, top, with_mixed
-from vocx.encode import FeatureEncoder, HashedNgrams, StaticEncoder
+from vocx.classify import FewShotClassifier, LinearHead, band, polarity, top, with_mixed
+from vocx.encode import BagEncoder, Encoder, TransformerEncoder
+from vocx.encode.tokens import plain_tokenizer
+from vocx.journey import Journey
 from vocx.models import ModelFolder, find_model, load_folder
 from vocx.schema import EMOTIONS
-from vocx.segment import customer_words, segment
+from vocx.segment import customer_words, segment, spans_in_words
 
 _NEGATIVE = frozenset(EMOTIONS) - {"gratitude", "joy", "satisfaction"}
 _POSITIVE = frozenset({"gratitude", "joy", "satisfaction", "hope", "surprise", "neutral"})
-CONTEXT_TASKS = ("stage", "touchpoint", "polarity", "emotion")
+FEEDBACK_TASKS = ("stage", "touchpoint", "polarity", "emotion")
+_DOUBTED = ("feedback.stage", "feedback.touchpoint", "feedback.polarity", "feedback.emotion")
 
 
-def build_encoder(folder: ModelFolder) -> FeatureEncoder:
-    """The feature encoder of a model folder."""
+def build_encoder(folder: ModelFolder) -> Encoder:
+    """The encoder of a model folder."""
+    tokenizer = plain_tokenizer(folder.tokenizer)
     settings = folder.config["encoder"]
-    tokenizer = Tokenizer.from_str(folder.tokenizer)
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    ngrams = HashedNgrams(settings["word_bins"], settings["char_bins"], folder.tensors["idf"])
-    return FeatureEncoder(StaticEncoder(tokenizer, folder.tensors["token_vectors"]), ngrams)
+    if settings["kind"] == "bag":
+        return BagEncoder(tokenizer, folder.tensors)
+    weights = {
+        name.removeprefix("encoder."): array
+        for name, array in folder.tensors.items()
+        if name.startswith("encoder.")
+    }
+    return TransformerEncoder(tokenizer, settings["transformer"], weights)
 
 
 def build_head(folder: ModelFolder, name: str) -> LinearHead:
@@ -39,7 +45,16 @@ def build_head(folder: ModelFolder, name: str) -> LinearHead:
     head.intercept_ = folder.tensors[f"{name}.intercept"]
     head.temperature_ = settings["temperature"]
     head.threshold_ = settings["threshold"]
+    head.several_ = settings.get("several", False)
     return head
+
+
+@dataclass
+class Judged:
+    """What a model says of some feedback: task to probabilities, (m, k) and (n, k)."""
+
+    feedback: dict[str, np.ndarray]
+    segments: dict[str, np.ndarray]
 
 
 class Model:
@@ -56,110 +71,188 @@ class Model:
         self.knots = np.asarray(folder.config["polarity_knots"])
 
     @property
+    def digest(self) -> str:
+        """sha256 over all files that decide what the model answers."""
+        return self.folder.digest
+
+    @property
     def thresholds(self) -> dict[str, float]:
         """Scores below which a label is unsure, by task: stage, touchpoint, emotion, kind, theme."""
         return {name: head.threshold_ for name, head in self.heads.items()}
 
+    @property
+    def own_tasks(self) -> list[str]:
+        """Tasks that a team has trained on labels of its own; a run keeps them as ``x_TASK``."""
+        names = [h.removeprefix("feedback.") for h in self.heads if h.startswith("feedback.")]
+        return [n for n in names if n not in FEEDBACK_TASKS]
+
+    def several(self, task: str) -> bool:
+        """Whether a team's own task may give a feedback several labels."""
+        return bool(self.heads[f"feedback.{task}"].several_)
+
+    def vectors(self, texts: list[str]) -> np.ndarray:
+        """(n,) texts to (n, d) unit vectors, alike where customers mean the same."""
+        return self.encoder.vectors(texts)
+
     def label(self, texts: list[str], source: str | None = None) -> pd.DataFrame:
         """Labels of whole texts: stage, touchpoint, polarity, sentiment, emotion and their scores."""
-        features = self.encoder.feedback(texts, [source] * len(texts))
-        frame, _ = self._feedback_labels(features)
+        nobody, nowhere = np.zeros(0, int), np.zeros((0, 2), int)
+        judged = self.judge(texts, [source] * len(texts), nobody, nowhere)
+        frame = self._feedback_labels(judged)
         frame["sentiment"] = band(frame["polarity"].to_numpy())
         frame.insert(0, "text", texts)
         return frame
 
-    def _feedback_labels(self, features: sparse.csr_matrix) -> tuple[pd.DataFrame, np.ndarray]:
-        """Label columns, and all tasks' probabilities side by side."""
-        probabilities = {
-            t: self.heads[f"feedback.{t}"].predict_proba(features) for t in CONTEXT_TASKS
-        }
-        frame = pd.DataFrame(index=range(features.shape[0]))
-        for task in ("stage", "touchpoint", "emotion"):
-            classes = self.heads[f"feedback.{task}"].classes_
-            frame[task], frame[f"{task}_score"] = top(probabilities[task], classes)
-        frame["polarity"] = polarity(probabilities["polarity"], self.knots)
-        return frame, np.hstack([probabilities[t] for t in CONTEXT_TASKS]).astype(np.float32)
+    def judge(
+        self, texts: list[str], sources: list[str | None], owner: np.ndarray, spans: np.ndarray
+    ) -> Judged:
+        """Probabilities of every task for m texts and n spans of them (see `Encoder.encode`)."""
+        features = self.encoder.encode(texts, sources, owner, spans)
+        found: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = ({}, {})
+        for name, head in self.heads.items():
+            part = int(name.startswith("segment."))
+            found[part][name] = head.predict_proba(features[part])
+        return Judged(*found)
 
     def annotate(
         self, feedback: pd.DataFrame, segments: pd.DataFrame
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Label columns for both tables."""
         meaningful = feedback[feedback["meaningful"]].reset_index(drop=True)
-        words, sources = customer_words(meaningful), meaningful["source"].tolist()
-        features = self.encoder.feedback(words, sources)
-        labels, context = self._feedback_labels(features)
         row_of = {f: i for i, f in enumerate(meaningful["feedback_id"])}
         owner = np.array([row_of[f] for f in segments["feedback_id"]], dtype=int)
-        texts = segments["text"].tolist()
-        vectors = self.encoder.static.encode(words)
-        rows = self.encoder.segments(texts, owner, vectors, context, sources)
-        alone = self.encoder.feedback(texts, [sources[i] for i in owner])
-        marked = self._segment_labels(segments, rows, alone, context[owner])
+        judged = self.judge(
+            customer_words(meaningful),
+            meaningful["source"].tolist(),
+            owner,
+            spans_in_words(meaningful, segments),
+        )
+        labels = self._feedback_labels(judged)
+        marked = self._segment_labels(segments, judged)
         labels["sentiment"] = band(labels["polarity"].to_numpy())
         labels["feedback_id"] = meaningful["feedback_id"].to_numpy()
         feedback = feedback.merge(labels, on="feedback_id", how="left", validate="1:1")
         feedback["sentiment"] = with_mixed(feedback, marked)
         return feedback, marked
 
-    def _segment_labels(
-        self,
-        segments: pd.DataFrame,
-        rows: sparse.csr_matrix,
-        alone: sparse.csr_matrix,
-        context: np.ndarray,
-    ) -> pd.DataFrame:
+    def _feedback_labels(self, judged: Judged) -> pd.DataFrame:
+        frame = pd.DataFrame(index=range(len(judged.feedback["feedback.stage"])))
+        for task in ("stage", "touchpoint", "emotion"):
+            name = f"feedback.{task}"
+            frame[task], frame[f"{task}_score"] = top(
+                judged.feedback[name], self.heads[name].classes_
+            )
+        frame["polarity"] = polarity(judged.feedback["feedback.polarity"], self.knots)
+        for task in self.own_tasks:
+            head, p = self.heads[f"feedback.{task}"], judged.feedback[f"feedback.{task}"]
+            if head.several_:
+                frame[f"x_{task}"] = ["; ".join(head.classes_[row]) for row in p >= head.threshold_]
+            else:
+                frame[f"x_{task}"], frame[f"x_{task}_score"] = top(p, head.classes_)
+        return frame
+
+    def _segment_labels(self, segments: pd.DataFrame, judged: Judged) -> pd.DataFrame:
         """The segments with their label columns; severity is of pains, themes are of mentions."""
-        out = segments.copy()
-        kinds = self.heads["segment.kind"]
-        p_kind = kinds.predict_proba(rows)
-        out["kind"], out["kind_score"] = self._kind(p_kind, kinds)
+        out, p = segments.copy(), judged.segments
+        out["kind"], out["kind_score"] = mention_kind(p["segment.kind"], self.heads["segment.kind"])
         for task in ("stage", "touchpoint"):
-            head = self.heads[f"segment.{task}"]
-            out[task], out[f"{task}_score"] = top(head.predict_proba(rows), head.classes_)
-        severity = self.heads["segment.severity"]
-        expected = severity.predict_proba(rows) @ severity.classes_.astype(float)
+            name = f"segment.{task}"
+            out[task], out[f"{task}_score"] = top(p[name], self.heads[name].classes_)
         is_pain, is_win = (out["kind"] == "pain").to_numpy(), (out["kind"] == "win").to_numpy()
-        out["severity"] = np.where(is_pain, np.clip(np.round(expected), 1, 3), np.nan)
+        severity = p["segment.severity"] @ self.heads["segment.severity"].classes_.astype(float)
+        out["severity"] = np.where(is_pain, np.clip(np.round(severity), 1, 3), np.nan)
         out["theme"], out["theme_score"] = None, np.nan
         for kind, chosen in (("pain", is_pain), ("win", is_win)):
             if chosen.any():
-                head = self.heads[f"segment.{kind}_theme"]
-                found, score = top(head.predict_proba(rows[chosen]), head.classes_)
+                name = f"segment.{kind}_theme"
+                found, score = top(p[name][chosen], self.heads[name].classes_)
                 out.loc[chosen, "theme"], out.loc[chosen, "theme_score"] = found, score
-        words = polarity(self.heads["feedback.polarity"].predict_proba(alone), self.knots)
-        index = {c: i for i, c in enumerate(kinds.classes_)}
-        leaning = p_kind[:, index["win"]] - p_kind[:, index["pain"]]
-        out["polarity"] = (words + leaning) / 2
-        out["emotion"], out["emotion_score"] = self._emotion(alone, context, is_pain, is_win)
+        out["polarity"] = np.where(
+            is_pain | is_win, polarity(p["segment.polarity"], self.knots), 0.0
+        )
+        emotion = p["segment.emotion"].copy()
+        classes = self.heads["segment.emotion"].classes_
+        for chosen, fitting in ((is_pain, _NEGATIVE), (is_win, _POSITIVE)):
+            emotion[chosen] *= np.array([c in fitting for c in classes], float)
+        emotion /= np.maximum(emotion.sum(axis=1, keepdims=True), 1e-9)
+        out["emotion"], out["emotion_score"] = top(emotion, classes)
         return out
 
-    def _kind(self, p_kind: np.ndarray, head: LinearHead) -> tuple[np.ndarray, np.ndarray]:
-        """Pain or win where its probability passes the threshold, else none."""
-        mention = p_kind.copy()
-        none = list(head.classes_).index("none")
-        mention[:, none] = 0
-        best = mention.argmax(axis=1) if len(mention) else np.zeros(0, int)
-        rows = np.arange(len(best))
-        sure = mention[rows, best] >= head.threshold_
-        best = np.where(sure, best, none)
-        return head.classes_[best], p_kind[rows, best]
 
-    def _emotion(
-        self, alone: sparse.csr_matrix, context: np.ndarray, is_pain: np.ndarray, is_win: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The segment's emotion: its own words' and its feedback's, of a kind that fits the mention."""
-        head = self.heads["feedback.emotion"]
-        p = (head.predict_proba(alone) + context[:, -len(head.classes_) :]) / 2
-        for chosen, fitting in ((is_pain, _NEGATIVE), (is_win, _POSITIVE)):
-            mask = np.array([c in fitting for c in head.classes_], float)
-            p[chosen] *= mask
-        p /= np.maximum(p.sum(axis=1, keepdims=True), 1e-9)
-        return top(p, head.classes_)
+class CascadeModel(Model):
+    """A small model that answers, and hands on to a large one the feedback it is not sure of.
+
+    Doubt is the mean, over the four tasks of whole feedback, of what the top probability lacks to
+    one, and as much again for the kinds of the feedback's segments; above ``doubt`` a feedback is
+    judged by the large model, with all its segments.
+    """
+
+    def __init__(self, folder: ModelFolder):
+        settings = folder.config["cascade"]
+        self.folder = folder
+        self.name = folder.name
+        self.first = load_model(settings["first"])
+        self.then = load_model(settings["then"])
+        self.doubt = float(settings["doubt"])
+        self.heads = self.first.heads
+        self.knots = self.first.knots
+
+    @property
+    def digest(self) -> str:
+        """sha256 over all files that decide what the model answers."""
+        return "-".join(m[:21] for m in (self.folder.digest, self.first.digest, self.then.digest))
+
+    def vectors(self, texts: list[str]) -> np.ndarray:
+        """(n,) texts to (n, d) unit vectors of the small model."""
+        return self.first.vectors(texts)
+
+    def judge(
+        self, texts: list[str], sources: list[str | None], owner: np.ndarray, spans: np.ndarray
+    ) -> Judged:
+        """Probabilities of every task for m texts and n spans of them."""
+        judged = self.first.judge(texts, sources, owner, spans)
+        handed = np.flatnonzero(doubts(judged, owner) > self.doubt)
+        if not len(handed):
+            return judged
+        place = np.full(len(texts), -1)
+        place[handed] = np.arange(len(handed))
+        mine = np.flatnonzero(place[owner] >= 0)
+        better = self.then.judge(
+            [texts[i] for i in handed], [sources[i] for i in handed], place[owner[mine]], spans[mine]
+        )
+        for task, p in better.feedback.items():
+            judged.feedback[task][handed] = p
+        for task, p in better.segments.items():
+            judged.segments[task][mine] = p
+        return judged
 
 
-@lru_cache(maxsize=2)
+def doubts(judged: Judged, owner: np.ndarray) -> np.ndarray:
+    """(m,) how unsure a model is of each feedback, 0..1; see `CascadeModel`."""
+    lacking = [1 - judged.feedback[t].max(axis=1) for t in _DOUBTED]
+    whole = np.mean(lacking, axis=0)
+    counts = np.bincount(owner, minlength=len(whole))
+    kinds = np.bincount(
+        owner, 1 - judged.segments["segment.kind"].max(axis=1), minlength=len(whole)
+    )
+    return (whole + kinds / np.maximum(counts, 1)) / 2
+
+
+def mention_kind(p_kind: np.ndarray, head: LinearHead) -> tuple[np.ndarray, np.ndarray]:
+    """Pain or win where its probability passes the head's threshold, else none; and its score."""
+    mention = p_kind.copy()
+    none = list(head.classes_).index("none")
+    mention[:, none] = 0
+    best = mention.argmax(axis=1) if len(mention) else np.zeros(0, int)
+    rows = np.arange(len(best))
+    best = np.where(mention[rows, best] >= head.threshold_, best, none)
+    return head.classes_[best], p_kind[rows, best]
+
+
+@lru_cache(maxsize=4)
 def _load_model(path: str) -> Model:
-    return Model(load_folder(path))
+    folder = load_folder(path)
+    return CascadeModel(folder) if "cascade" in folder.config else Model(folder)
 
 
 def load_model(name: str) -> Model:
@@ -170,3 +263,32 @@ def load_model(name: str) -> Model:
 def label_shard(feedback: pd.DataFrame, model: Model) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A shard of the feedback table to its labels, and its segments with theirs."""
     return model.annotate(feedback, segment(feedback))
+
+
+def place_by_examples(
+    feedback: pd.DataFrame, segments: pd.DataFrame, journey: Journey, model: Model
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both tables with journey_stage and its score: of feedback that means something, of mentions.
+
+    Null throughout for a journey that groups fine stages.
+    """
+    feedback = feedback.assign(journey_stage=None, journey_stage_score=np.nan)
+    segments = segments.assign(journey_stage=None, journey_stage_score=np.nan)
+    if not journey.by_examples:
+        return feedback, segments
+    examples = [(text, s.name) for s in journey.stages for text in [*s.examples, s.definition]]
+    classifier = FewShotClassifier().fit(
+        model.vectors([text for text, _ in examples]), [name for _, name in examples]
+    )
+    told = feedback["meaningful"].to_numpy(bool)
+    words = customer_words(feedback[told])
+    mentions = segments["kind"].isin(["pain", "win"]).to_numpy()
+    for frame, rows, texts in (
+        (feedback, told, words),
+        (segments, mentions, segments.loc[mentions, "text"].tolist()),
+    ):
+        if texts:
+            said, score = classifier.answers(model.vectors(texts))
+            frame.loc[rows, "journey_stage"] = said
+            frame.loc[rows, "journey_stage_score"] = score
+    return feedback, segments

@@ -80,8 +80,7 @@ def counted_mentions(
     found = segments[segments["kind"].isin(["pain", "win"])].copy()
     if found.empty:
         return found
-    found = found[found["stage_score"] >= thresholds.get("segment.stage", 0.0)]
-    found["stage"] = found["stage"].map(journey.of_fine)
+    found["stage"] = journey.stages_of(found, thresholds.get("segment.stage", 0.0))
     least = found["kind"].map(lambda k: thresholds.get(f"segment.{k}_theme", 0.0)).astype(float)
     found["theme"] = found["theme"].where(found["theme_score"] >= least, None)
     return found[found["stage"].notna() & (found["theme"].notna() | found["issue_id"].notna())]

@@ -90,6 +90,8 @@ FEEDBACK = pa.schema(
         ("sentiment", _text),  # one of SENTIMENTS, or mixed
         ("emotion", _text),
         ("emotion_score", _float),
+        ("journey_stage", _text),  # by a journey of examples; null: none is, or no stage stands out
+        ("journey_stage_score", _float),  # not calibrated: there are only a few examples
         ("meaningful", _bool),  # false: "n/a", ".", nothing; then all labels are null
     ]
 )
@@ -116,6 +118,8 @@ SEGMENTS = pa.schema(
         ("theme_score", _float),
         ("issue_id", _text),  # null: too rare or too vague to be an issue
         ("issue_score", _float),
+        ("journey_stage", _text),  # mentions only, else as of feedback
+        ("journey_stage_score", _float),
     ]
 )
 ISSUES = pa.schema(

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+import numpy as np
 import pandas as pd
 import spacy
 from spacy.language import Language
@@ -165,3 +166,23 @@ def customer_words(feedback: pd.DataFrame) -> list[str]:
         "\n".join(text[a:b] for a, b, _ in customer_spans(text, turns))
         for text, turns in zip(feedback["text"], feedback["turns"], strict=True)
     ]
+
+
+def spans_in_words(feedback: pd.DataFrame, segments: pd.DataFrame) -> np.ndarray:
+    """(n, 2) characters of each segment in its feedback's `customer_words`.
+
+    ``segments`` has feedback_id, start and end (characters in ``feedback.text``).
+    """
+    shift: dict[str, list[tuple[int, int]]] = {}  # feedback to (start of a turn, shift of it)
+    for row in feedback.itertuples():
+        at, turns = 0, []
+        for start, end, _ in customer_spans(row.text, row.turns):
+            turns.append((start, at - start))
+            at += end - start + 1
+        shift[row.feedback_id] = turns
+    moves = [
+        next(m for begin, m in reversed(shift[owner]) if begin <= start)
+        for owner, start in zip(segments["feedback_id"], segments["start"], strict=True)
+    ]
+    spans = segments[["start", "end"]].to_numpy(int)
+    return spans + np.array(moves, int).reshape(-1, 1)

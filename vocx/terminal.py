@@ -225,22 +225,66 @@ def print_ingested(found: Ingested) -> None:
 
 
 def print_scores(scores: dict[str, Any], model: str, labels: Path) -> None:
-    """A model's scores as a table."""
+    """A model's scores: all tasks, then for each its classes, errors, calibration and slices."""
     out = console()
-    out.print(f"{model} on {labels.name}: {scores['n']} feedback")
-    table = Table(show_edge=False, pad_edge=False)
-    names = (
-        "task",
-        "n",
-        "accuracy",
-        "macro F1",
-        "coverage",
-        "accuracy when sure",
-        "calibration error",
-    )
-    for name in names:
-        table.add_column(name, justify="left" if name == "task" else "right")
+    out.print(f"{model} on {labels.name}: {scores['n']} feedback, 95 % bootstrap intervals")
+    names = ("accuracy", "macro_f1", "coverage", "selective_accuracy", "ece")
+    heads = ("accuracy", "macro F1", "sure", "right when sure", "calibration error")
+    table = _table("task", "n", *heads)
     for task, s in scores["tasks"].items():
-        figures = [s["accuracy"], s["macro_f1"], s["coverage"], s["selective_accuracy"], s["ece"]]
-        table.add_row(task, str(s["n"]), *(f"{f:.3f}" for f in figures))
+        table.add_row(task, str(s["n"]), *(_figure(s, n) for n in names))
     out.print(table)
+    if mentions := scores["mentions"]:
+        table = _table("mentions", "")
+        for name, value in mentions.items():
+            text = str(value) if isinstance(value, int) else f"{value:.3f}"
+            table.add_row(name.replace("_", " "), text)
+        out.print(table)
+    for task, s in scores["tasks"].items():
+        out.print(f"\n[bold]{task}[/bold]")
+        table = _table("label", "n", "precision", "recall", "F1")
+        for c in s["classes"]:
+            table.add_row(c["label"], str(c["n"]), *(f"{c[k]:.2f}" for k in ("precision", "recall", "f1")))
+        out.print(table)
+        _print_errors(out, s)
+        _print_trust(out, s)
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _figure(scores: dict[str, Any], name: str) -> str:
+    """A figure with its interval; empty where the task has none."""
+    if name not in scores:
+        return ""
+    if f"{name}_low" not in scores:
+        return f"{scores[name]:.3f}"
+    return f"{scores[name]:.3f} ({scores[f'{name}_low']:.2f}-{scores[f'{name}_high']:.2f})"
+
+
+def _print_errors(out: Console, scores: dict[str, Any]) -> None:
+    """The commonest confusions."""
+    wrong = [c for c in scores.get("confusion", []) if c["true"] != c["said"]]
+    wrong = sorted(wrong, key=lambda c: (-c["n"], c["true"], c["said"]))[:5]
+    if wrong:
+        told = ", ".join(f"{c['true']} as {c['said']} ({c['n']})" for c in wrong)
+        out.print(f"taken for another: {told}")
+
+
+def _print_trust(out: Console, scores: dict[str, Any]) -> None:
+    """Calibration, risk-coverage and slices, a line each."""
+    if bins := scores.get("calibration"):
+        told = ", ".join(f"{b['mean_score']:.2f}: {b['accuracy']:.2f} of {b['n']}" for b in bins)
+        out.print(f"score and share right: {told}")
+    if curve := scores.get("risk_coverage"):
+        told = ", ".join(f"{c['coverage']:.0%}: {c['accuracy']:.2f}" for c in curve)
+        out.print(f"right among the surest: {told}")
+    for by in dict.fromkeys(s["by"] for s in scores.get("slices", [])):
+        mine = [s for s in scores["slices"] if s["by"] == by]
+        told = ", ".join(f"{s['value']} {s['accuracy']:.2f} of {s['n']}" for s in mine)
+        out.print(f"by {by}: {told}")

@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 
 from vocx.errors import UserError
-from vocx.train.distil import encoder_folder, reduce
+from vocx.train.distil import reduced
+from vocx.train.recipe import encoder_folder
 
 
 def test_common_tokens_weigh_less() -> None:
     embeddings = np.random.default_rng(0).normal(size=(50, 8))
     counts = np.ones(50)
     counts[7] = 10_000
-    plain = reduce(embeddings, np.ones(50), 4)
-    weighed = reduce(embeddings, counts, 4)
+    plain = reduced(embeddings, np.ones(50), 4)
+    weighed = reduced(embeddings, counts, 4)
     assert weighed.shape == (50, 4)
     assert np.linalg.norm(weighed[7]) < 0.1 * np.linalg.norm(plain[7])
 

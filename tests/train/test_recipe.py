@@ -1,93 +1,92 @@
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import sparse
+from conftest import SAMPLES, TINY
 
-from vocx.classify import LinearHead
-from vocx.errors import UserError
-from vocx.train.recipe import (
-    Fitted,
-    _spread,
-    fit_calibrated,
-    fit_knots,
-    fit_mention_threshold,
-    read_packs,
-    selective,
-)
+from vocx.config import TrainConfig, load_train_config
+from vocx.pipeline import load_model
+from vocx.train import train_by_recipe
+from vocx.train.calibrate import calibrates
+from vocx.train.recipe import only_mentions, teachers_lessons
+from vocx.train.lessons import Lessons, from_labelled, task_classes, unlabelled
+from vocx.labelled import read_labels
+
+pytest.importorskip("torch")
 
 
-def rows(n: int = 200) -> tuple[sparse.csr_matrix, np.ndarray]:
-    rng = np.random.default_rng(0)
-    y = rng.integers(0, 3, n)
-    return sparse.csr_matrix(rng.normal(size=(n, 6)) + 1.5 * np.eye(3, 6)[y]), np.array(
-        list("abc")
-    )[y]
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small transformer with the tiny model's tokenizer."""
+    from transformers import BertConfig, BertModel
+
+    folder = tmp_path_factory.mktemp("encoder")
+    settings = BertConfig(
+        vocab_size=30522, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=16,
+    )  # fmt: skip
+    BertModel(settings).save_pretrained(folder)
+    tokenizer = (TINY / "tokenizer.json").read_text(encoding="utf-8")
+    (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
+    return folder
 
 
-def test_a_row_is_judged_by_a_head_that_did_not_see_its_group() -> None:
-    """With labels that nothing explains, out-of-fold accuracy is chance though training's is not."""
-    rng = np.random.default_rng(0)
-    X = sparse.csr_matrix(np.eye(120))
-    y = rng.integers(0, 2, 120).astype(str)
-    fitted = fit_calibrated(X, y, np.arange(120), C=1000.0, target=0.9)
-    assert fitted.head.score(X, y) > 0.95
-    assert abs(selective(fitted)["accuracy"] - 0.5) < 0.2
+def recipe(folder: Path, encoder: Path, **settings: object) -> Path:
+    path = folder / "recipe.yaml"
+    content = {"name": "mine", "data": str(folder), "encoder": str(encoder), "epochs": 1,
+               "labels": [str(SAMPLES / "labelled_feedback.jsonl")], "out": str(folder / "mine"),
+               "evaluate": str(SAMPLES / "labelled_feedback.jsonl"), **settings}  # fmt: skip
+    path.write_text(json.dumps(content))
+    return path
 
 
-def test_probabilities_are_calibrated_and_the_threshold_reaches_its_target() -> None:
-    X, y = rows()
-    fitted = fit_calibrated(X, y, np.arange(len(y)), C=1.0, target=0.9)
-    assert np.allclose(fitted.probabilities.sum(axis=1), 1, atol=1e-5)
-    assert selective(fitted)["selective_accuracy"] >= 0.89 or selective(fitted)["coverage"] <= 0.51
+def test_a_recipe_trains_a_transformer_that_serves_and_has_a_card(
+    tmp_path: Path, encoder: Path
+) -> None:
+    folder = train_by_recipe(recipe(tmp_path, encoder), None, print)
+    model = load_model(str(folder))
+    assert len(model.label(["The parcel came late"])) == 1
+    card = (folder / "README.md").read_text()
+    assert "| stage |" in card
+    assert model.folder.config["precision"] == "float16"
+    assert model.folder.config["n_calibrating"] > 5
 
 
-def test_one_class_is_refused() -> None:
-    with pytest.raises(UserError, match="one class only"):
-        fit_calibrated(sparse.csr_matrix(np.eye(4)), np.array(["a"] * 4), np.arange(4), 1.0, 0.9)
+def test_a_teacher_labels_what_is_not_held_out_and_calibrates_nothing(
+    tmp_path: Path, encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"The courier lost parcel {i}" for i in range(60)]
+    comments = pd.DataFrame({"pack": "p", "text": texts, "source": "review",
+                             "digest": [str(i) for i in range(60)]})  # fmt: skip
+    monkeypatch.setattr("vocx.train.recipe.pack_comments", lambda data: comments)
+    config = load_train_config(recipe(tmp_path, encoder, teacher=str(TINY)))
+    learn = unlabelled(texts[:5], [None] * 5)
+    soft = teachers_lessons(config, learn, {"59"}, print)
+    assert set(soft.texts) == {t for t in texts[5:59] if not calibrates(t)}
+    assert np.allclose(soft.feedback["feedback.stage"].sum(axis=1), 1, atol=0.01)
 
 
-def test_knots_find_where_the_bands_divide() -> None:
-    rng = np.random.default_rng(0)
-    truth = rng.integers(-2, 3, 2000)
-    p = np.full((2000, 5), 0.05)
-    p[np.arange(2000), truth + 2] += 0.75
-    knots = fit_knots(Fitted(LinearHead(), p / p.sum(axis=1, keepdims=True), truth))
-    assert (np.diff(knots) > 0).all()
+def test_themes_are_taught_by_mentions_alone() -> None:
+    lessons = Lessons(["a b"], [None], np.array([0, 0]), np.array([[0, 1], [2, 3]]))
+    ones = {t: np.ones((2, 2), np.float16) for t in ("pain_theme", "win_theme", "severity",
+            "stage", "touchpoint", "polarity", "emotion")}  # fmt: skip
+    lessons.segments = {f"segment.{t}": y for t, y in ones.items()}
+    lessons.segments["segment.kind"] = np.array([[0.9, 0.05, 0.05], [0.1, 0.1, 0.8]], np.float16)
+    only_mentions(lessons, ["pain", "win", "none"])
+    assert lessons.segments["segment.pain_theme"].any(axis=1).tolist() == [True, False]
+    assert not lessons.segments["segment.win_theme"].any()
+    assert lessons.segments["segment.stage"].any(axis=1).tolist() == [True, False]
 
 
-def test_the_mention_threshold_prefers_the_best_f1() -> None:
-    head = LinearHead()
-    head.classes_ = np.array(["none", "pain", "win"])
-    truth = np.array(["pain"] * 50 + ["none"] * 50)
-    p = np.array([[0.4, 0.55, 0.05]] * 50 + [[0.6, 0.35, 0.05]] * 50)
-    assert 0.35 < fit_mention_threshold(Fitted(head, p, truth)) <= 0.55
+def test_every_task_of_coders_labels_is_a_distribution() -> None:
+    lessons = from_labelled(read_labels(SAMPLES / "labelled_feedback.jsonl"), task_classes())
+    for labels in (lessons.feedback | lessons.segments).values():
+        assert set(np.unique(labels.sum(axis=1))) <= {0.0, 1.0}
+    assert lessons.segments["segment.pain_theme"].any()
 
 
-def test_soft_labels_spread_over_the_likeliest_classes() -> None:
-    X, labels, weights = _spread(
-        sparse.csr_matrix(np.eye(2)),
-        np.array([[0.7, 0.25, 0.05], [0.98, 0.01, 0.01]]),
-        ["a", "b", "c"],
-        0.5,
-    )
-    assert labels.tolist() == ["a", "b", "a"]
-    assert X.shape[0] == 3
-    assert weights[0] > weights[1]
-
-
-def test_rated_packs_become_steps_and_held_out_texts_are_left_out(tmp_path: Path) -> None:
-    from vocx.labelled import text_digest
-
-    frame = pd.DataFrame(
-        {"text": ["Lovely stay here", "Awful, never again", "A held out one"], "rating5": [5, 1, 3]}
-    )
-    frame.to_parquet(tmp_path / "p.parquet")
-    held = tmp_path / "held.txt"
-    held.write_text(text_digest("a held out one"))
-    found = read_packs({"p": tmp_path / "p.parquet"}, held, seed=0)
-    assert dict(zip(found["text"], found["step"], strict=True)) == {
-        "Lovely stay here": 2,
-        "Awful, never again": -2,
-    }
+def test_a_recipe_needs_its_keys() -> None:
+    with pytest.raises(ValueError, match="encoder"):
+        TrainConfig(name="x", data=".", labels=[])

@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import expit, log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
 
+Rows = np.ndarray | sparse.csr_matrix
+
+
 class LinearHead(ClassifierMixin, BaseEstimator):
-    """Multinomial logistic regression over sparse features, with temperature and threshold.
+    """Multinomial logistic regression over feature rows, with temperature and threshold.
 
     Parameters
     ----------
@@ -27,7 +30,10 @@ class LinearHead(ClassifierMixin, BaseEstimator):
     coef_ : (n_features, k) float array; intercept_ : (k,).
     temperature_ : logits are divided by it (Guo et al. 2017); 1 until `calibrate`.
     threshold_ : a top probability below it is *unsure*; 0 until set.
+    several_ : whether a row may have several labels, each then with a threshold of its own.
     """
+
+    several_ = False
 
     def __init__(self, C: float = 6.0, balance: float = 0.5, max_iter: int = 200):
         self.C = C
@@ -35,7 +41,7 @@ class LinearHead(ClassifierMixin, BaseEstimator):
         self.max_iter = max_iter
 
     def fit(
-        self, X: sparse.csr_matrix, y: Any, sample_weight: np.ndarray | None = None
+        self, X: Rows, y: Any, sample_weight: np.ndarray | None = None
     ) -> LinearHead:
         """Fit to (n, n_features) rows and (n,) labels."""
         y = np.asarray(y)
@@ -52,15 +58,16 @@ class LinearHead(ClassifierMixin, BaseEstimator):
         self.temperature_, self.threshold_ = 1.0, 0.0
         return self
 
-    def decision_function(self, X: sparse.csr_matrix) -> np.ndarray:
+    def decision_function(self, X: Rows) -> np.ndarray:
         """(n, k) logits, before the temperature."""
         return np.asarray(X @ self.coef_) + self.intercept_
 
-    def predict_proba(self, X: sparse.csr_matrix) -> np.ndarray:
+    def predict_proba(self, X: Rows) -> np.ndarray:
         """(n, k) calibrated probabilities."""
-        return softmax(self.decision_function(X) / self.temperature_, axis=1)
+        logits = self.decision_function(X) / self.temperature_
+        return expit(logits) if self.several_ else softmax(logits, axis=1)
 
-    def predict(self, X: sparse.csr_matrix) -> np.ndarray:
+    def predict(self, X: Rows) -> np.ndarray:
         """(n,) most likely labels, sure or not."""
         return self.classes_[self.decision_function(X).argmax(axis=1)]
 

@@ -1,7 +1,7 @@
-"""Texts to features: static token vectors and hashed n-grams."""
+"""Texts and spans of them to feature rows, that the heads of a model read."""
 
-from vocx.encode.features import FeatureEncoder
-from vocx.encode.ngrams import HashedNgrams
-from vocx.encode.static import StaticEncoder
+from vocx.encode.bag import BagEncoder
+from vocx.encode.encoder import Encoder
+from vocx.encode.transformer import TransformerEncoder
 
-__all__ = ["FeatureEncoder", "HashedNgrams", "StaticEncoder"]
+__all__ = ["BagEncoder", "Encoder", "TransformerEncoder"]

@@ -129,8 +129,7 @@ def _scope(run: Run) -> dict[str, Any]:
 def _stages(run: Run, journey: Journey, mentions: pd.DataFrame) -> list[dict[str, Any]]:
     """One entry per stage: how much is said there, how it feels, what hurts and what pleases."""
     feedback = run.feedback[run.feedback["meaningful"].astype(bool)]
-    sure = feedback["stage_score"] >= run.thresholds.get("feedback.stage", 0.0)
-    stage_of = feedback["stage"].map(journey.of_fine).where(sure)
+    stage_of = journey.stages_of(feedback, run.thresholds.get("feedback.stage", 0.0))
     out = []
     for stage in journey.stages:
         mine, said = feedback[stage_of == stage.name], mentions[mentions["stage"] == stage.name]

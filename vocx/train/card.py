@@ -2,77 +2,113 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Template
 
 from vocx.config import TrainConfig
 from vocx.models import ModelFolder
+from vocx.train.cascade import Choice
+from vocx.train.packs import pack_entries
 
-_SOURCES = {
-    "reviews_rated": ("star-rated reviews of many trades", "mixed, mostly unclear (scraped)"),
-    "semeval_2017": ("SemEval-2017 task 4 tweets", "unclear (research)"),
-    "nhs_fft": ("NHS Friends and Family Test answers", "MIT repository, NHS England"),
-    "reviews": ("star-rated reviews of many trades", "mixed, mostly unclear (scraped)"),
-    "unrated": ("unrated reviews of many trades", "unclear (scraped)"),
-    "app_reviews": ("app reviews", "CC0 (as the mirror says)"),
-    "surveys": ("open-ended survey answers", "per row: CC0, MIT/Apache-2.0, CC BY 4.0, unclear"),
-    "patients": ("NHS Friends and Family Test answers", "MIT repository, NHS England"),
-    "complaints": ("CFPB complaint narratives", "public domain (US government)"),
-    "tweets": ("SemEval-2017 task 4 tweets", "unclear (research)"),
-    "chats": ("MultiDoGO customer turns", "CDLA-Permissive-1.0"),
-    "dialogues": ("STAR task dialogues", "MIT"),
+_KINDS = {
+    "bag": "Vectors of tokens and of hashed token pairs, pooled, with one hidden layer; served by "
+    "NumPy and tokenizers alone. Weights are int8.",
+    "transformer": "all-MiniLM-L6-v2, fine-tuned on every task at once: one forward pass a comment, "
+    "clauses pooled out of it, a linear head a task; served by torch. Weights are float16.",
 }
+_UNLABELLED = [
+    ("reviews_rated, reviews_unrated, booking_pos_neg", "unclear (scraped)"),
+    ("app_reviews_labelled", "CC0 (as the mirror says)"),
+    ("cfpb_complaints", "public domain (US government)"),
+    ("nhs_fft_survey", "MIT (repository, NHS England)"),
+    ("survey_open_ends", "per row: CC0, MIT/Apache-2.0, CC BY 4.0, unclear"),
+    ("banking77", "CC BY 4.0"),
+    ("clinc150", "CC BY 3.0"),
+    ("bitext_customer_support", "CDLA-Sharing-1.0"),
+    ("multidogo", "CDLA-Permissive-1.0"),
+    ("star_dialogues", "MIT"),
+    ("tweeteval (SemEval-2017 tweets)", "unclear (X terms)"),
+]
+
+_SCORES = Template(
+    """\
+## Scores
+On {{ scores.n }} comments that trained nothing (`vocx evaluate {{ name }} LABELS`), with 95 % bootstrap
+intervals. "Sure" is above the head's threshold.
+
+| task | accuracy | macro F1 | sure | right when sure | calibration error |
+|---|---|---|---|---|---|
+{% for task, s in scores.tasks.items() -%}
+| {{ task }} | {{ f(s, "accuracy") }} | {{ f(s, "macro_f1") }} | {{ f(s, "coverage") }} | {{ f(s, "selective_accuracy") }} | {{ f(s, "ece") }} |
+{% endfor %}
+Sentiment in five steps: quadratic kappa {{ "%.3f"|format(scores.tasks.sentiment.weighted_kappa_5) }}.
+
+| of mentions | |
+|---|---|
+{% for name, value in scores.mentions.items() -%}
+| {{ name | replace("_", " ") }} | {{ value if value is integer else "%.3f"|format(value) }} |
+{% endfor %}
+{% for task in ("stage", "touchpoint", "emotion") %}
+**{{ task }}** by class, F1 (true cases): {% for c in scores.tasks[task].classes -%}
+{{ c.label }} {{ "%.2f"|format(c.f1) }} ({{ c.n }}){{ ", " if not loop.last }}
+{%- endfor %}. Surest half right: {{ "%.2f"|format(scores.tasks[task].risk_coverage[0].accuracy) }}.
+{% endfor %}
+"""
+)
 
 _CARD = Template(
     """\
 # {{ name }}
 
-Text to journey stage, touchpoint, polarity, emotion; and of each clause whether it is a pain or a
-win, its stage, touchpoint, severity and theme. Static token vectors
-({{ encoder.dimensions }} dimensions) and hashed word and character n-grams
-({{ encoder.word_bins }} + {{ encoder.char_bins }} bins) under linear heads; served by NumPy, SciPy and
-tokenizers. English. Weights are int8.
+Text to journey stage, touchpoint, polarity and emotion; and of each clause whether it is a pain or a
+win, its stage, touchpoint, severity, theme, polarity and emotion. {{ kind }} English.
 
 ## Trained on
-{{ n_feedback }} labelled comments with {{ n_mentions }} mentions.
+{{ n_feedback }} comments that coders labelled{% if teacher %}, and {{ unlabelled }} that {{ teacher }} labelled{% endif %}; {{ n_calibrating }} more comments calibrate and trained nothing.
 {% if sources %}
-| source | what | used for | licence |
-|---|---|---|---|
-| JourneyBench, train split, rows without NC licence | real comments, one coder's pass each | all heads | per row, none of them NC |
+| source | what it taught | licence |
+|---|---|---|
+| JourneyBench, train split, rows without NC licence | all tasks | per row, none of them NC |
+| labels made for vocx (`data/labels`) on comments of the packs below | all tasks | the packs' own |
 {% for s in sources -%}
-| {{ s.name }} | {{ s.what }} | {{ s.use }} | {{ s.licence }} |
+| {{ s[0] }} | {{ s[1] }} | {{ s[2] }} |
 {% endfor -%}
-| all-MiniLM-L6-v2 | sentence encoder | token vectors{% if teacher %}; fine-tuned, it labelled the unlabelled comments{% endif %} | Apache-2.0 |
+| all-MiniLM-L6-v2 | where the weights began | Apache-2.0 |
 
-Texts of the held-out sets were removed first, by digest. No text is in the weights' folder.
+Texts of the held-out sets were removed first, by digest. Packs under an NC licence trained nothing.
+No text is in the weights' folder.
 {% endif %}
-{% if scores -%}
-## Scores
-On {{ scores.n }} comments that trained nothing (`vocx evaluate {{ name }} LABELS`). "Sure" is above the
-head's threshold.
-
-| task | n | accuracy (F1 where so named) | macro F1 | sure | accuracy when sure | calibration error |
-|---|---|---|---|---|---|---|
-{% for task, s in scores.tasks.items() -%}
-| {{ task }} | {{ s.n }} | {{ f(s.accuracy) }} | {{ f(s.macro_f1) }} | {{ f(s.coverage) }} | {{ f(s.selective_accuracy) }} | {{ f(s.ece) }} |
-{% endfor %}
-{%- endif %}
+{{ scores_text }}
 ## Calibration
-Temperatures and thresholds come from out-of-fold predictions: each row was judged by a head that
-had not seen it.{% if teacher %} The teacher had seen it, and its labels of other comments helped every fold, so
-these figures lean to the kind side; the scores above do not.{% endif %}
+Temperatures and thresholds come from comments that trained nothing.
 
-| head | threshold | accuracy | sure | accuracy when sure |
-|---|---|---|---|---|
-{% for head, h in heads.items() -%}
-| {{ head }} | {{ f(h.threshold) }} | {{ f(h.out_of_fold.accuracy) }} | {{ f(h.out_of_fold.coverage) }} | {{ f(h.out_of_fold.selective_accuracy) }} |
+| head | n | threshold | accuracy | sure | right when sure |
+|---|---|---|---|---|---|
+{% for head, h in heads.items() if not h.several -%}
+| {{ head }} | {{ h.n }} | {{ "%.3f"|format(h.threshold) }} | {{ "%.3f"|format(h.accuracy) }} | {{ "%.3f"|format(h.coverage) }} | {{ "%.3f"|format(h.selective_accuracy) }} |
 {% endfor %}
 ## Where not to trust it
-Rare stages (need, awareness, consideration) and touchpoints (sms, e-mail, word of mouth,
-self-service) had few examples. Sarcasm, clauses that need the one before them, and trades far from
-the training data are often wrong. It speaks English only, and answers for other languages too.
+Rare stages (need, awareness, advocacy) and touchpoints (sms, word of mouth, self-service) had few
+examples. Sarcasm, clauses that need the one before them, and trades far from the training data are
+often wrong: label a hundred comments of your own and run `vocx evaluate` before you trust the
+matrix. It speaks English only, and answers for other languages too.
 """
+)
+
+
+_CASCADE_CARD = Template(
+    """\
+# {{ name }}
+
+{{ first }} answers, and hands on to {{ then }} the feedback that it is not sure of: where its doubt is
+above {{ doubt }} (see `vocx.pipeline.doubts`). Chosen on the comments below, of which {{ handed }} are
+handed on, so that {{ kept }} of {{ then }}'s scores are kept, in the mean over stage, touchpoint, polarity,
+emotion and kinds of clauses. What trained the two, their calibration and their limits stand on their own
+cards; thresholds of abstention are those of {{ first }}.
+
+{{ scores_text }}"""
 )
 
 
@@ -82,24 +118,39 @@ def render_card(
     """The card as Markdown; without a recipe it names no sources."""
     return _CARD.render(
         name=folder.name,
-        encoder=folder.config["encoder"],
+        kind=_KINDS[folder.config["encoder"]["kind"]],
         n_feedback=folder.config["n_feedback"],
-        n_mentions=folder.config["n_mentions"],
+        n_calibrating=folder.config["n_calibrating"],
         heads=folder.config["heads"],
         scores=scores,
         sources=_sources(config) if config else None,
-        teacher=bool(config and config.teacher),
-        f=lambda value: "" if value != value else f"{value:.3f}",
+        teacher=Path(config.teacher).name if config and config.teacher else None,
+        unlabelled=f"{config.unlabelled:,}" if config else "",
+        scores_text=_SCORES.render(name=folder.name, scores=scores, f=_figure) if scores else "",
     )
 
 
-def _sources(config: TrainConfig) -> list[dict[str, str]]:
-    rows = []
-    uses = [(name, "polarity") for name in config.packs]
+def render_cascade_card(folder: ModelFolder, scores: dict[str, Any], choice: Choice) -> str:
+    """The card of a cascade as Markdown."""
+    return _CASCADE_CARD.render(
+        name=folder.name,
+        **folder.config["cascade"],
+        handed=f"{choice.handed:.0%}",
+        kept=f"{choice.kept:.1%}",
+        scores_text=_SCORES.render(name=folder.name, scores=scores, f=_figure),
+    )
+
+
+def _figure(scores: dict[str, Any], name: str) -> str:
+    if name not in scores:
+        return ""
+    return f"{scores[name]:.3f} ({scores[f'{name}_low']:.2f}-{scores[f'{name}_high']:.2f})"
+
+
+def _sources(config: TrainConfig) -> list[tuple[str, str, str]]:
+    entries = pack_entries()
+    rows = [(name, entries[name].teaches, entries[name].licence) for name in config.packs]
     if config.teacher:
-        uses += [(f"{name} ({p.rows} rows)", "unlabelled, for the teacher to label")
-                 for name, p in config.teacher.packs.items()]  # fmt: skip
-    for name, use in uses:
-        what, licence = _SOURCES.get(name.split(" (")[0], ("", "as its own page says"))
-        rows.append({"name": name, "what": what, "use": use, "licence": licence})
+        rows += [(name, "unlabelled comments, for the teacher to label", licence)
+                 for name, licence in _UNLABELLED]  # fmt: skip
     return rows

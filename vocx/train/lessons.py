@@ -1,57 +1,110 @@
-"""Lessons for the teacher out of labelled feedback, and what it says of unlabelled comments."""
+"""Lessons: rows to learn from, each with what it is labelled for and nothing else.
+
+A row teaches only what it is labelled for (masked losses): a coder's comment every feedback task,
+a rated review the polarity alone, a clause the labels of its mention. Hard labels and a teacher's
+probabilities are the same thing here: a distribution over the classes of a task.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
-from vocx.config import Pack, TeacherConfig
-from vocx.labelled import Labelled, held_out, label_segments, surely_labelled, text_digest
+from vocx.labelled import Labelled, label_segments, surely_labelled
 from vocx.schema import EMOTIONS, KINDS, STAGES, TOUCHPOINTS
-from vocx.segment import customer_words, segment
-from vocx.train.teacher import Lessons, Teacher
+from vocx.segment import customer_words, segment, spans_in_words
+from vocx.themes import load_themes
 
-_FEEDBACK = {
-    "stage": "stage",
-    "touchpoint": "touchpoint",
-    "polarity": "sentiment",
-    "emotion": "emotion",
+FEEDBACK_COLUMNS = {
+    "feedback.stage": "stage",
+    "feedback.touchpoint": "touchpoint",
+    "feedback.polarity": "sentiment",
+    "feedback.emotion": "emotion",
 }
-_FEEDBACK_WEIGHT, _PACK_WEIGHT = 1.5, 0.3
-_PACK_ROWS = 5000
+Classes = dict[str, list[Any]]
 
 
 @dataclass
-class SoftLabels:
-    """Unlabelled comments with the teacher's probabilities.
+class Lessons:
+    """Comments with their segments and labels.
 
     Attributes
     ----------
-    texts, sources : (m,) comments; segments : (n,) words; owner : (n,) index of the comment.
-    of_feedback, of_segments : task to (m, k) and (n, k) probabilities; classes : task to labels.
-    feedback_rows, segment_rows : features, made when first asked for.
+    texts : (m,) customers' words; sources : (m,) kind of source, or null.
+    owner : (n,) index of each segment's comment; spans : (n, 2) its characters in the text.
+    feedback, segments : task to (m, k) and (n, k) distributions over the task's classes; a row of
+        zeros is not labelled for the task, and a task that is absent is labelled nowhere.
+    weights, segment_weights : (m,) and (n,) of the rows' losses.
     """
 
     texts: list[str]
-    sources: list[str]
-    segments: list[str]
+    sources: list[str | None]
     owner: np.ndarray
-    of_feedback: dict[str, np.ndarray]
-    of_segments: dict[str, np.ndarray]
-    classes: dict[str, list[Any]]
-    feedback_rows: sparse.csr_matrix | None = None
-    segment_rows: sparse.csr_matrix | None = None
+    spans: np.ndarray
+    feedback: dict[str, np.ndarray] = field(default_factory=dict)
+    segments: dict[str, np.ndarray] = field(default_factory=dict)
+    weights: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    segment_weights: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        if len(self.weights) != len(self.texts):
+            self.weights = np.ones(len(self.texts), np.float32)
+        if len(self.segment_weights) != len(self.owner):
+            self.segment_weights = np.ones(len(self.owner), np.float32)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, rows: np.ndarray) -> Lessons:
+        """The lessons of some comments, in the order given."""
+        place = np.full(len(self), -1)
+        place[rows] = np.arange(len(rows))
+        order = np.argsort(place[self.owner], kind="stable")
+        mine = order[place[self.owner[order]] >= 0]
+        return Lessons(
+            [self.texts[i] for i in rows],
+            [self.sources[i] for i in rows],
+            place[self.owner[mine]],
+            self.spans[mine],
+            {t: y[rows] for t, y in self.feedback.items()},
+            {t: y[mine] for t, y in self.segments.items()},
+            self.weights[rows],
+            self.segment_weights[mine],
+        )
 
 
-def task_classes(labelled: Labelled) -> dict[str, list[Any]]:
-    """Every task with its labels; themes are those that occur."""
-    classes: dict[str, list[Any]] = {
+def joined(parts: list[Lessons]) -> Lessons:
+    """All lessons one after another; what a part is not labelled for stays so."""
+    offsets = np.cumsum([0, *(len(p) for p in parts)])
+    return Lessons(
+        [t for p in parts for t in p.texts],
+        [s for p in parts for s in p.sources],
+        np.concatenate([p.owner + o for p, o in zip(parts, offsets, strict=False)]).astype(int),
+        np.concatenate([p.spans.reshape(-1, 2) for p in parts]).astype(int),
+        _stacked([(p.feedback, len(p)) for p in parts]),
+        _stacked([(p.segments, len(p.owner)) for p in parts]),
+        np.concatenate([p.weights for p in parts]),
+        np.concatenate([p.segment_weights for p in parts]),
+    )
+
+
+def _stacked(parts: list[tuple[dict[str, np.ndarray], int]]) -> dict[str, np.ndarray]:
+    widths = {t: y.shape[1] for labels, _ in parts for t, y in labels.items()}
+    return {
+        task: np.concatenate(
+            [labels.get(task, np.zeros((n, k), np.float16)) for labels, n in parts]
+        ).astype(np.float16)
+        for task, k in widths.items()
+    }
+
+
+def task_classes() -> Classes:
+    """Every task of a model that ships, with its labels."""
+    themes = load_themes()
+    classes: Classes = {
         "feedback.stage": list(STAGES),
         "feedback.touchpoint": list(TOUCHPOINTS),
         "feedback.polarity": [-2, -1, 0, 1, 2],
@@ -62,121 +115,71 @@ def task_classes(labelled: Labelled) -> dict[str, list[Any]]:
         "segment.severity": [1, 2, 3],
     }
     for kind in ("pain", "win"):
-        mine = labelled.mentions.loc[labelled.mentions["kind"] == kind, "theme"].dropna()
-        classes[f"segment.{kind}_theme"] = sorted(set(mine) - {"other"})
+        classes[f"segment.{kind}_theme"] = sorted(t.id for t in themes.values() if t.kind == kind)
+    classes["segment.polarity"] = classes["feedback.polarity"]
+    classes["segment.emotion"] = classes["feedback.emotion"]
     return classes
 
 
-def make_lessons(labelled: Labelled, packs: pd.DataFrame, classes: dict[str, list[Any]]) -> Lessons:
-    """Comments, their segments, and rated comments of packs, each labelled for what it is."""
-    feedback = labelled.feedback
-    words, sources = customer_words(feedback), feedback["source"].tolist()
-    segments = label_segments(segment(feedback), labelled.mentions)
-    segments = surely_labelled(segments, labelled.mentions)
-    row_of = {f: i for i, f in enumerate(feedback["feedback_id"])}
-    owner = segments["feedback_id"].map(row_of).to_numpy(int)
-    blank_feedback = np.full(len(feedback), -1)
-    blank_segments, blank_packs = np.full(len(segments), -1), np.full(len(packs), -1)
-    labels = {}
-    for task, column in _FEEDBACK.items():
-        name = f"feedback.{task}"
-        rated = _index(packs["step"], classes[name]) if task == "polarity" else blank_packs
-        labels[name] = np.concatenate(
-            [_index(feedback[column], classes[name]), blank_segments, rated]
-        )
-    of_segments = {t: segments[t] for t in ("kind", "stage", "touchpoint", "severity")}
-    for kind in ("pain", "win"):
-        of_segments[f"{kind}_theme"] = segments["theme"].where(segments["kind"].eq(kind), None)
-    for task, values in of_segments.items():
-        name = f"segment.{task}"
-        labels[name] = np.concatenate([blank_feedback, _index(values, classes[name]), blank_packs])
-    return Lessons(
-        texts=words + segments["text"].tolist() + packs["text"].tolist(),
-        contexts=[None] * len(words) + [words[i] for i in owner] + [None] * len(packs),
-        sources=sources + [sources[i] for i in owner] + [None] * len(packs),
-        labels=labels,
-        weights=np.concatenate(
-            [
-                np.full(len(words), _FEEDBACK_WEIGHT),
-                np.ones(len(segments)),
-                np.full(len(packs), _PACK_WEIGHT),
-            ]
-        ),
-    )
+def one_hot(values: pd.Series, classes: list[Any]) -> np.ndarray:
+    """(n,) labels to (n, k); a label that is null or no class is a row of zeros.
 
-
-def _index(values: pd.Series, classes: list[Any]) -> np.ndarray:
-    """(n,) indices of values among classes; -1 for what is not there."""
+    >>> one_hot(pd.Series(["b", None, "z"]), ["a", "b"]).tolist()
+    [[0.0, 1.0], [0.0, 0.0], [0.0, 0.0]]
+    """
     index = {c: i for i, c in enumerate(classes)}
-    return np.array([index.get(v, -1) if v == v else -1 for v in values], dtype=int)
+    out = np.zeros((len(values), len(classes)), np.float16)
+    for row, value in enumerate(values):
+        if value == value and value in index:
+            out[row, index[value]] = 1
+    return out
 
 
-def soft_labels(
-    config: TeacherConfig,
-    folder: Path,
-    labelled: Labelled,
-    packs: pd.DataFrame,
-    holdout: Path | None,
-    seed: int,
-    progress: Callable[[str], None],
-) -> SoftLabels:
-    """Fine-tune a teacher on the labelled feedback and let it label the unlabelled packs."""
-    classes = task_classes(labelled)
-    rated = packs.sample(min(len(packs), _PACK_ROWS), random_state=seed)
-    teacher = Teacher(folder, classes, seed)
-    teacher.fit(make_lessons(labelled, rated, classes), config.epochs, progress)
-    return label_packs(teacher, config, labelled, holdout, seed, progress)
-
-
-def label_packs(
-    teacher: Teacher,
-    config: TeacherConfig,
-    labelled: Labelled,
-    holdout: Path | None,
-    seed: int,
-    progress: Callable[[str], None],
-) -> SoftLabels:
-    """What a teacher says of unlabelled comments and of a sample of their segments."""
-    held = held_out(holdout) | {text_digest(t) for t in labelled.feedback["text"]}
-    comments = pd.concat(
-        [read_comments(pack, held, seed) for pack in config.packs.values()], ignore_index=True
-    )
-    comments = comments.drop_duplicates("text").reset_index(drop=True)
-    texts, sources = comments["text"].tolist(), comments["source"].tolist()
-    progress(f"teacher labels {len(texts)} comments")
-    of_feedback = teacher.predict_proba(
-        _unlabelled(texts, [None] * len(texts), sources),
-        [t for t in teacher.classes if t.startswith("feedback.")],
-    )
-    frame = pd.DataFrame({"feedback_id": comments.index.astype(str), "text": texts,
+def cut(texts: list[str]) -> pd.DataFrame:
+    """Segments of plain texts: owner (index of the text), start, end, text."""
+    frame = pd.DataFrame({"feedback_id": [str(i) for i in range(len(texts))], "text": texts,
                           "turns": None, "meaningful": True})  # fmt: skip
     pieces = segment(frame)
-    pieces = pieces.sample(min(len(pieces), config.segments), random_state=seed).sort_index()
-    owner = pieces["feedback_id"].astype(int).to_numpy()
-    words = pieces["text"].tolist()
-    progress(f"teacher labels {len(words)} segments")
-    rows = _unlabelled(words, [texts[i] for i in owner], [sources[i] for i in owner])
-    of_segments = teacher.predict_proba(
-        rows, [t for t in teacher.classes if t.startswith("segment.")]
+    return pieces.assign(owner=pieces["feedback_id"].astype(int))[["owner", "start", "end", "text"]]
+
+
+def unlabelled(texts: list[str], sources: list[str | None]) -> Lessons:
+    """Plain texts with their segments, labelled for nothing."""
+    pieces = cut(texts)
+    return Lessons(texts, sources, pieces["owner"].to_numpy(int),
+                   pieces[["start", "end"]].to_numpy(int))  # fmt: skip
+
+
+def from_labelled(labelled: Labelled, classes: Classes) -> Lessons:
+    """Coders' labels of comments and of their mentions.
+
+    In a comment with as many mentions as coders may give, a segment without one is labelled for
+    nothing, not as `none`. Coders gave no polarity and emotion of mentions: where all mentions of a
+    comment are of one kind, they take the comment's.
+    """
+    feedback = labelled.feedback
+    pieces = label_segments(segment(feedback), labelled.mentions)
+    row_of = {f: i for i, f in enumerate(feedback["feedback_id"])}
+    known = pieces.index.isin(surely_labelled(pieces, labelled.mentions).index)
+    columns = {
+        "segment.kind": pieces["kind"].where(known, None),
+        "segment.stage": pieces["stage"],
+        "segment.touchpoint": pieces["touchpoint"],
+        "segment.severity": pieces["severity"],
+    }
+    for kind in ("pain", "win"):
+        columns[f"segment.{kind}_theme"] = pieces["theme"].where(pieces["kind"].eq(kind), None)
+    kinds = labelled.mentions.groupby("feedback_id")["kind"].nunique()
+    alike = pieces["kind"].ne("none") & pieces["feedback_id"].map(kinds).eq(1)
+    of_feedback = feedback.set_index("feedback_id")
+    for task, column in (("polarity", "sentiment"), ("emotion", "emotion")):
+        whole = pieces["feedback_id"].map(of_feedback[column])
+        columns[f"segment.{task}"] = whole.where(alike, None)
+    return Lessons(
+        customer_words(feedback),
+        feedback["source"].tolist(),
+        pieces["feedback_id"].map(row_of).to_numpy(int),
+        spans_in_words(feedback, pieces),
+        {t: one_hot(feedback[c], classes[t]) for t, c in FEEDBACK_COLUMNS.items()},
+        {t: one_hot(c, classes[t]) for t, c in columns.items()},
     )
-    return SoftLabels(texts, sources, words, owner, of_feedback, of_segments, teacher.classes)
-
-
-def read_comments(pack: Pack, held: set[str], seed: int) -> pd.DataFrame:
-    """(text, source) of a pack: its comments, or its conversations' customer turns joined."""
-    frame = pd.read_parquet(pack.path)
-    if "speaker" in frame:
-        frame = frame[frame["speaker"].isin(["user", "customer"])]
-    thread = next((c for c in ("conversation_id", "dialogue_id") if c in frame), None)
-    if thread:
-        texts = frame.groupby(thread, sort=True)["text"].agg(lambda t: "\n".join(t.astype(str)))
-    else:
-        texts = frame["text"].dropna().astype(str)
-    texts = texts[texts.str.len().between(8, 4000)].drop_duplicates()
-    texts = texts[[text_digest(t) not in held for t in texts]]
-    texts = texts.sample(min(len(texts), pack.rows), random_state=seed)
-    return pd.DataFrame({"text": texts.tolist(), "source": pack.source})
-
-
-def _unlabelled(texts: list[str], contexts: Any, sources: list[str]) -> Lessons:
-    return Lessons(texts, list(contexts), list(sources), {}, np.ones(len(texts)))

@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 from conftest import SAMPLES, TINY
 
+from vocx.api import run
 from vocx.errors import UserError
+from vocx.evaluate import evaluate_model
 from vocx.pipeline import load_model
 from vocx.train import train_task
 
@@ -30,6 +32,26 @@ def test_a_team_trains_a_head_of_its_own_without_torch(tmp_path: Path) -> None:
     assert any("out of fold" in s for s in said)
 
 
+def test_a_task_of_a_teams_own_is_a_column_of_the_run(tmp_path: Path) -> None:
+    rows = [(t, "urgent" if s == "fulfilment" else "calm") for t, s in ROWS]
+    file = labels(tmp_path / "l.csv", rows, "urgency")
+    folder = train_task("urgency", file, tmp_path / "mine", str(TINY), print)
+    done = run(str(SAMPLES / "retail_survey_nps.csv"), tmp_path / "run", model=str(folder))
+    assert set(done.feedback["x_urgency"].dropna()) <= {"urgent", "calm"}
+    scores = evaluate_model(str(folder), file)
+    assert scores["tasks"]["urgency"]["accuracy"] > 0.8
+
+
+def test_cells_of_several_labels_make_a_head_that_gives_several(tmp_path: Path) -> None:
+    rows = [("late parcel", "late"), ("rude courier", "rude"), ("late parcel and rude courier", "late; rude"),
+            ("so late", "late"), ("very rude man", "rude")] * 6  # fmt: skip
+    file = labels(tmp_path / "l.csv", [(f"{t} {i}", s) for i, (t, s) in enumerate(rows)], "faults")
+    folder = train_task("faults", file, tmp_path / "mine", str(TINY), print)
+    scores = evaluate_model(str(folder), file)["tasks"]["faults"]
+    assert [c["label"] for c in scores["classes"]] == ["late", "rude"]
+    assert scores["macro_f1"] > 0.8
+
+
 def test_classes_never_shown_are_never_answered(tmp_path: Path) -> None:
     folder = train_task(
         "stage", labels(tmp_path / "l.csv", ROWS), tmp_path / "mine", str(TINY), print
@@ -41,7 +63,8 @@ def test_classes_never_shown_are_never_answered(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("task", "rows", "column", "message"),
     [
-        ("mood", ROWS, "mood", "no task 'mood'"),
+        ("mood", ROWS, "stage", "no column 'mood'"),
+        ("mood", [(t, "fine") for t, _ in ROWS], "mood", "one class only"),
         ("stage", ROWS, "label", "no column 'stage'"),
         ("stage", ROWS[:5], "stage", "label 'use' has 1 examples"),
         (

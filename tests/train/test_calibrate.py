@@ -1,0 +1,36 @@
+import numpy as np
+from scipy.special import softmax
+
+from vocx.train.calibrate import calibrate, calibrates, fit_knots, fit_mention_threshold
+
+
+def test_one_text_in_ten_calibrates_and_spaces_do_not_matter() -> None:
+    texts = [f"comment number {i}" for i in range(3000)]
+    share = np.mean([calibrates(t) for t in texts])
+    assert 0.07 < share < 0.13
+    assert calibrates("A  late parcel") == calibrates(" a late PARCEL")
+
+
+def test_the_threshold_reaches_its_target() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(4000, 4)) * 2
+    truth = np.array([rng.choice(4, p=p) for p in softmax(logits, axis=1)])
+    found = calibrate(logits * 3, truth, 0.85)
+    assert abs(found.temperature - 3) < 0.3
+    assert found.selective_accuracy >= 0.85 or found.coverage <= 0.51
+    assert found.n == 4000
+
+
+def test_knots_find_where_the_bands_divide() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.integers(-2, 3, 2000)
+    p = np.full((2000, 5), 0.05)
+    p[np.arange(2000), truth + 2] += 0.75
+    knots = fit_knots(p / p.sum(axis=1, keepdims=True), truth)
+    assert (np.diff(knots) > 0).all()
+
+
+def test_the_mention_threshold_prefers_the_best_f1() -> None:
+    p = np.array([[0.6, 0.4, 0.0], [0.55, 0.0, 0.45], [0.9, 0.1, 0.0]])
+    found = fit_mention_threshold(p, ["pain", "win", "none"], ["none", "pain", "win"])
+    assert 0.1 < found <= 0.4

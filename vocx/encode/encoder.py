@@ -1,0 +1,26 @@
+"""What every encoder can do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+
+class Encoder(Protocol):
+    """Texts and spans of them to feature rows."""
+
+    def encode(
+        self,
+        texts: Sequence[str],
+        sources: Sequence[str | None],
+        owner: np.ndarray,
+        spans: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(m,) texts and (n, 2) spans, each of the text ``owner`` says, to two float32 matrices."""
+        ...
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """(n,) texts to (n, d) unit vectors: what each means alone, without source or context."""
+        ...

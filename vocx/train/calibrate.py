@@ -1,0 +1,102 @@
+"""Temperatures, thresholds and cuts, fitted to what a model says of rows that trained nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import softmax
+
+from vocx.classify.heads import fit_temperature, fit_threshold
+from vocx.classify.labels import POLARITY_VALUES
+from vocx.labelled import text_digest
+
+SHARE = 10  # one labelled comment in so many calibrates and trains nothing
+_LEAST_ANSWERED = 0.5
+TARGETS = {"stage": 0.85, "touchpoint": 0.8, "emotion": 0.75, "polarity": 0.75, "kind": 0.75,
+           "severity": 0.0, "pain_theme": 0.65, "win_theme": 0.65}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """One task's temperature and threshold, and how well the calibration rows then come out."""
+
+    temperature: float
+    threshold: float
+    n: int
+    accuracy: float
+    coverage: float
+    selective_accuracy: float
+
+
+def calibrates(text: str) -> bool:
+    """Whether a labelled text is set aside to calibrate: one in ten, by its digest.
+
+    A rule, not a draw: a text stays on the same side in every training.
+    """
+    return int(text_digest(text)[:8], 16) % SHARE == 0
+
+
+def calibrate(logits: np.ndarray, truth: np.ndarray, target: float) -> Calibration:
+    """Temperature and threshold of (n, k) logits for (n,) indices of true classes.
+
+    The threshold is the lowest at which ``target`` of the answered are right, but at least half of
+    the rows stay answered.
+    """
+    temperature = fit_temperature(logits, truth)
+    p = softmax(logits / temperature, axis=1)
+    score, right = p.max(axis=1), p.argmax(axis=1) == truth
+    threshold = fit_threshold(score, right, target, _LEAST_ANSWERED)
+    sure = score >= threshold
+    return Calibration(
+        round(temperature, 4),
+        round(threshold, 4),
+        len(truth),
+        round(float(right.mean()), 4),
+        round(float(sure.mean()), 4),
+        round(float(right[sure].mean()) if sure.any() else 0.0, 4),
+    )
+
+
+def fit_knots(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """(4,) expected steps at which the polarity bands divide best.
+
+    Parameters
+    ----------
+    probabilities : (n, 5) of the steps -2..2; truth : (n,) steps. Best is the agreement on
+        negative, neutral and positive, and half as much that on the five steps.
+    """
+    expected = probabilities @ POLARITY_VALUES
+    grid = np.linspace(-0.9, 0.9, 73)
+    knots = np.array([-0.75, -0.25, 0.25, 0.75])
+    for _ in range(4):
+        for k in range(4):
+            low = knots[k - 1] if k else -1.0
+            high = knots[k + 1] if k < 3 else 1.0
+            tries = grid[(grid > low + 0.02) & (grid < high - 0.02)]
+            scores = [_agreement(np.r_[knots[:k], v, knots[k + 1 :]], expected, truth)
+                      for v in tries]  # fmt: skip
+            knots[k] = tries[int(np.argmax(scores))]
+    return knots
+
+
+def _agreement(knots: np.ndarray, expected: np.ndarray, truth: np.ndarray) -> float:
+    step = np.searchsorted(knots, expected, side="right") - 2
+    return float(np.mean(np.sign(step) == np.sign(truth)) + 0.5 * np.mean(step == truth))
+
+
+def fit_mention_threshold(probabilities: np.ndarray, truth: Any, classes: list[Any]) -> float:
+    """The probability of pain or win from which on a segment is a mention: best micro F1."""
+    none = classes.index("none")
+    p = probabilities.copy()
+    p[:, none] = 0
+    best, score = p.argmax(axis=1), p.max(axis=1)
+    index = {c: i for i, c in enumerate(classes)}
+    wanted = np.array([index[t] for t in truth])
+    found, grid = [], np.linspace(0.15, 0.7, 56)
+    for threshold in grid:
+        said = score >= threshold
+        hit = (said & (best == wanted)).sum()
+        found.append(2 * hit / max(1, said.sum() + (wanted != none).sum()))
+    return float(grid[int(np.argmax(found))])

@@ -1,0 +1,103 @@
+"""The packs' comments, and labels that are kept by digest, without any text.
+
+Labels that were made for vocx lie in `data/labels` as digests and offsets; the words they belong to
+are found again in the packs.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from vocx.errors import UserError
+from vocx.labelled import Labelled, text_digest
+from vocx.train.packs import unescaped
+
+_LEAST, _MOST = 8, 4000  # characters of a comment
+_CLINC = ("account balance bill card credit flight insurance order book hotel rental transfer "
+          "payment transaction interest restaurant rewards pin freeze fraud lost_luggage travel"
+          ).split()  # fmt: skip
+_SERVED = re.compile(
+    r"\b(?:flight|airline|airport|delta|southwest|ryanair|easyjet|jetblue|amazon|iphone|ios|android|"
+    r"windows 10|microsoft|xbox|playstation|ps4|nintendo|netflix|hulu|spotify|verizon|at&t|comcast|"
+    r"vodafone|tesco|walmart|target|ikea|costco|starbucks|chipotle|uber|lyft|paypal|bank|refund|"
+    r"customer service|deliver(?:y|ed)|shipp(?:ing|ed)|order(?:ed)?|store|restaurant|hotel|menu|app|"
+    r"update|broken|warranty|subscription|price|discount|coupon|sale|nike|adidas|kindle|galaxy|"
+    r"samsung|laptop|service|staff|phone|ticket|queue|website|united|apple|google play|t-?mobile|"
+    r"sprint|sainsbury|mcdonald'?s?|burger king|kfc|subway|domino'?s|pizza hut|taco bell|wendy|"
+    r"nandos|primark|h&m|zara|lenovo|sony|dell|waitress|american airlines|british airways)\b", re.IGNORECASE)  # fmt: skip
+
+
+def pack_comments(data: Path) -> pd.DataFrame:
+    """Every comment of the packs that may train weights: pack, text, source, digest.
+
+    Single texts are kept as they are; of conversations the customer's turns are joined by " / ".
+    """
+    found = [
+        _texts(data, "reviews_rated/reviews.parquet", "review"),
+        _texts(data, "reviews_unrated/reviews.parquet", "review"),
+        _texts(data, "app_reviews_labelled/app_reviews.parquet", "review"),
+        _texts(data, "booking_pos_neg/booking.parquet", "review"),
+        _texts(data, "cfpb_complaints/cfpb.parquet", "complaint"),
+        _texts(data, "nhs_fft_survey/fft_v6_framework.parquet", "survey"),
+        _texts(data, "nhs_fft_survey/fft_phase1.parquet", "survey"),
+        _texts(data, "survey_open_ends/open_ends.parquet", "survey"),
+        _texts(data, "survey_open_ends/umich_course_comments.parquet", "survey"),
+        _texts(data, "banking77/banking77.parquet", "transcript"),
+        _texts(data, "bitext_customer_support/intent_utterances.parquet", "transcript"),
+        _talks(data, "multidogo/turn_level.parquet", "conversation_id", "turn"),
+        _talks(data, "star_dialogues/star.parquet", "dialogue_id", "event"),
+    ]
+    turns = _texts(data, "multidogo/turn_level.parquet", "transcript")
+    found.append(turns[turns["text"].str.split().str.len() >= 6])
+    asked = _texts(data, "clinc150/clinc150_full.parquet", "transcript")
+    found.append(asked[asked["intent"].str.contains("|".join(_CLINC))])
+    tweets = _texts(data, "tweeteval/sentiment_train_semeval2017.parquet", "social")
+    tweets["text"] = tweets["text"].map(unescaped)
+    found.append(tweets[tweets["text"].str.contains(_SERVED)])
+    comments = pd.concat([f[["pack", "text", "source"]] for f in found], ignore_index=True)
+    comments = comments[comments["text"].str.len().between(_LEAST, _MOST)]
+    comments["digest"] = comments["text"].map(text_digest)
+    return comments.drop_duplicates("digest").reset_index(drop=True)
+
+
+def _texts(data: Path, file: str, source: str) -> pd.DataFrame:
+    frame = pd.read_parquet(data / file)
+    frame = frame.rename(columns={"utterance": "text"})
+    frame = frame[frame["text"].notna() & (frame["text"] != "Did not answer")]
+    return frame.assign(pack=file.split("/")[0], source=source, text=frame["text"].astype(str))
+
+
+def _talks(data: Path, file: str, thread: str, turn: str) -> pd.DataFrame:
+    frame = pd.read_parquet(data / file).sort_values([thread, turn])
+    if "speaker" in frame:
+        frame = frame[frame["speaker"] == "user"]
+    frame = frame[frame["text"].notna()]
+    talks = frame.groupby(thread, sort=True)["text"].agg(lambda t: "Customer: " + " / ".join(t))
+    return pd.DataFrame({"pack": file.split("/")[0], "source": "transcript", "text": talks})
+
+
+def read_digest_labels(folder: Path, comments: pd.DataFrame) -> Labelled:
+    """Labels kept as digests, with their words found again among the packs' ``comments``."""
+    for name in ("comments.parquet", "mentions.parquet"):
+        if not (folder / name).is_file():
+            raise UserError(f"{folder}: has no {name}", "name a folder of labels by digest")
+    labels = pd.read_parquet(folder / "comments.parquet")
+    rows = labels.merge(comments[["digest", "text"]], on="digest", how="inner")
+    if rows.empty:
+        raise UserError(f"{folder}: none of its texts is in the packs", "check the packs' folder")
+    feedback = pd.DataFrame({
+        "feedback_id": rows["digest"], "source": rows["source"], "source_id": rows["digest"],
+        "text": rows["text"], "turns": None, "meaningful": True, "stage": rows["stage"],
+        "touchpoint": rows["touchpoint"], "sentiment": rows["sentiment"],
+        "emotion": rows["emotion"], "draw": rows["draw"],
+    })  # fmt: skip
+    mentions = pd.read_parquet(folder / "mentions.parquet").astype({"severity": float})
+    mentions = mentions.merge(rows[["digest", "text"]], on="digest", how="inner")
+    mentions["quote"] = [t[a:b] for t, a, b in zip(
+        mentions["text"], mentions["start"], mentions["end"], strict=True)]  # fmt: skip
+    mentions = mentions.rename(columns={"digest": "feedback_id"})
+    names = ["feedback_id", "quote", "kind", "stage", "touchpoint", "theme", "severity"]
+    return Labelled(feedback, mentions[names])

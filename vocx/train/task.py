@@ -1,0 +1,247 @@
+"""One more head on a model that is there: a team's own labels, without training the encoder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.special import expit, softmax
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold
+from sklearn.preprocessing import StandardScaler
+
+from vocx.classify.heads import LinearHead, fit_temperature, fit_threshold
+from vocx.errors import UserError
+from vocx.evaluate import split_labels
+from vocx.labelled import FEEDBACK_TASKS, read_labels
+from vocx.models import ModelFolder, load_folder
+from vocx.pipeline import FEEDBACK_TASKS as HEADS
+from vocx.pipeline import build_encoder
+from vocx.segment import customer_words
+from vocx.train.calibrate import TARGETS, fit_knots
+from vocx.train.card import render_card
+
+_FOLDS = 5
+_LEAST_PER_CLASS = 4
+_LEAST_ANSWERED = 0.5
+_LARGE = 20_000  # rows from which on one fold in five is held out, not each in turn
+_STRENGTHS = (0.01, 0.1, 1.0)  # of logistic regression, tried by accuracy out of fold
+
+
+@dataclass
+class Fitted:
+    """One head, and what it said of rows that did not train it.
+
+    Attributes
+    ----------
+    head : calibrated; truth : (n,) labels, or (n, k) ones and zeros of several labels a row.
+    probabilities : (n, k), out of fold.
+    """
+
+    head: LinearHead
+    probabilities: np.ndarray
+    truth: np.ndarray
+
+
+def train_task(
+    task: str, labels: Path, out: Path, base: str, progress: Callable[[str], None]
+) -> Path:
+    """A model like ``base`` with one feedback head trained on a team's labels; its folder.
+
+    ``labels`` has a text column and one named as the task. A task that the model knows (stage,
+    touchpoint, sentiment, emotion) keeps its labels, or any subset; any other name makes a new head
+    with labels of its own, whose answers become the column ``x_TASK`` of a run. Cells that hold
+    several labels ("late; rude", or a list) make a head that may give several. The encoder stays as
+    it is: a head takes seconds, or a minute for some ten thousand comments.
+    """
+    known = task in FEEDBACK_TASKS
+    labelled = read_labels(labels, columns=() if known else (task,))
+    if task not in labelled.feedback or not labelled.feedback[task].notna().any():
+        raise UserError(f"{labels}: there is no column '{task}'", f"name the label column '{task}'")
+    rows = labelled.feedback[labelled.feedback[task].notna()].reset_index(drop=True)
+    folder = load_folder(base)
+    if "cascade" in folder.config:
+        raise UserError(f"--base {base}: is a cascade of two models", "name one of the two")
+    progress(f"reading {len(rows)} comments")
+    nobody, nowhere = np.zeros(0, int), np.zeros((0, 2), int)
+    features, _ = build_encoder(folder).encode(
+        customer_words(rows), rows["source"].tolist(), nobody, nowhere
+    )
+    sets = [split_labels(v) for v in rows[task]] if not known else []
+    progress(f"fitting {task}")
+    if any(len(s) > 1 for s in sets):
+        fitted = fit_several(features, sets)
+    else:
+        y = rows[task].astype(int if task == "sentiment" else str).to_numpy()
+        _check_counts(y, labels)
+        fitted = fit_one(features, y, TARGETS.get(task, 0.8))
+    name = "polarity" if task == "sentiment" else task
+    trained = _with_head(folder, f"feedback.{name}", fitted, out.name)
+    if task == "sentiment":
+        knots = fit_knots(fitted.probabilities, fitted.truth)
+        trained.config["polarity_knots"] = [round(float(k), 4) for k in knots]
+    trained.save(out, render_card(trained, None, None))
+    progress(_said(fitted))
+    return out
+
+
+def _check_counts(y: np.ndarray, labels: Path) -> None:
+    names, counts = np.unique(y, return_counts=True)
+    if len(names) < 2:
+        raise UserError(
+            f"{labels}: the labels hold one class only: {names.tolist()}",
+            "label examples of other classes",
+        )
+    rare = int(counts.argmin())
+    if counts[rare] < _LEAST_PER_CLASS:
+        raise UserError(
+            f"{labels}: label '{names[rare]}' has {counts[rare]} examples",
+            f"give each label at least {_LEAST_PER_CLASS}, or leave it out",
+        )
+
+
+def _said(fitted: Fitted) -> str:
+    if fitted.truth.ndim == 2:
+        said = fitted.probabilities >= fitted.head.threshold_
+        hits = (said & (fitted.truth > 0)).sum(axis=0)
+        f1 = 2 * hits / np.maximum(said.sum(axis=0) + fitted.truth.sum(axis=0), 1)
+        return f"out of fold: macro-F1 {f1.mean():.3f} over {len(f1)} labels"
+    found = selective(fitted)
+    return (
+        f"out of fold: accuracy {found['accuracy']:.3f}; sure of {found['coverage']:.0%}, "
+        f"and right in {found['selective_accuracy']:.0%} of those"
+    )
+
+
+def fit_one(X: np.ndarray, y: np.ndarray, target: float) -> Fitted:
+    """A head of one label a row; strength, temperature and threshold by out-of-fold answers."""
+    scaler = StandardScaler().fit(X)
+    Z = scaler.transform(X).astype(np.float32)
+    large = len(X) > _LARGE
+    folds = list(KFold(_FOLDS, shuffle=True, random_state=0).split(X))[: 1 if large else None]
+    classes, truth = np.unique(y, return_inverse=True)
+    answers = {C: _out_of_fold(Z, truth, folds, C) for C in _STRENGTHS[: 2 if large else None]}
+    seen = np.concatenate([test for _, test in folds])
+    right = {C: (z[seen].argmax(axis=1) == truth[seen]).mean() for C, z in answers.items()}
+    C = max(right, key=lambda c: (round(float(right[c]), 3), -c))
+    head = _folded(_regression(C).fit(Z, truth), scaler)
+    head.classes_ = classes
+    logits = answers[C][seen]
+    head.temperature_ = fit_temperature(logits, truth[seen])
+    p = softmax(logits / head.temperature_, axis=1)
+    hits = p.argmax(axis=1) == truth[seen]
+    head.threshold_ = fit_threshold(p.max(axis=1), hits, target, _LEAST_ANSWERED)
+    return Fitted(head, p, y[seen])
+
+
+def _out_of_fold(
+    Z: np.ndarray, truth: np.ndarray, folds: list[tuple[np.ndarray, np.ndarray]], C: float
+) -> np.ndarray:
+    """(n, k) logits of heads that did not see the row; a class a fold lacks is never answered."""
+    logits = np.full((len(truth), truth.max() + 1), -30.0, np.float32)
+    for train, test in folds:
+        head = _regression(C).fit(Z[train], truth[train])
+        logits[np.ix_(test, head.classes_)] = head.decision_function(Z[test])
+    return logits
+
+
+def fit_several(X: np.ndarray, sets: list[list[str]]) -> Fitted:
+    """A head of several labels a row: one against the rest, each label's threshold by its best F1."""
+    classes = np.array(sorted({label for s in sets for label in s}), object)
+    truth = np.array([[label in s for label in classes] for s in sets], float)
+    scaler = StandardScaler().fit(X)
+    Z = scaler.transform(X).astype(np.float32)
+    train, test = next(KFold(_FOLDS, shuffle=True, random_state=0).split(X))
+    p = expit(_one_each(Z[train], truth[train]).decision_function(Z[test]))
+    head = _folded(_one_each(Z, truth), scaler)
+    head.classes_ = classes
+    head.threshold_ = np.array([best_f1_threshold(p[:, j], truth[test, j])
+                                for j in range(len(classes))])  # fmt: skip
+    return Fitted(head, p, truth[test])
+
+
+def best_f1_threshold(score: np.ndarray, truth: np.ndarray) -> float:
+    """The threshold at which scores agree best, by F1, with (n,) ones and zeros.
+
+    >>> best_f1_threshold(np.array([.9, .6, .3]), np.array([1, 1, 0]))
+    0.6
+    """
+    order = np.argsort(-score, kind="stable")
+    hits = np.cumsum(truth[order])
+    f1 = 2 * hits / (np.arange(1, len(score) + 1) + truth.sum())
+    return float(score[order[int(np.argmax(f1))]])
+
+
+def _one_each(Z: np.ndarray, truth: np.ndarray) -> LinearHead:
+    """One regression per column of ones and zeros, as one head."""
+    models = [
+        LogisticRegression(C=_STRENGTHS[0], max_iter=300, tol=1e-3).fit(Z, c) for c in truth.T
+    ]
+    head = LinearHead()
+    head.coef_ = np.vstack([m.coef_ for m in models]).T
+    head.intercept_ = np.concatenate([m.intercept_ for m in models])
+    return head
+
+
+def _regression(C: float) -> LinearHead:
+    return LinearHead(C=C, balance=0.0, max_iter=300)
+
+
+def _folded(head: LinearHead, scaler: StandardScaler) -> LinearHead:
+    """A head over plain features out of one over standardised features."""
+    plain = LinearHead()
+    scaled = head.coef_ / scaler.scale_[:, None]
+    plain.coef_ = np.ascontiguousarray(scaled, np.float32)
+    plain.intercept_ = (head.intercept_ - scaler.mean_ @ scaled).astype(np.float32)
+    plain.temperature_, plain.threshold_ = 1.0, 0.0
+    return plain
+
+
+def _with_head(folder: ModelFolder, head: str, fitted: Fitted, name: str) -> ModelFolder:
+    """A copy of a model folder with one head replaced, or one more."""
+    config = json.loads(json.dumps(folder.config))
+    tensors = dict(folder.tensors)
+    coef, intercept = fitted.head.coef_, fitted.head.intercept_
+    new: list[Any] = fitted.head.classes_.tolist()
+    classes, several = new, fitted.truth.ndim == 2
+    if head.removeprefix("feedback.") in HEADS:
+        classes = config["heads"][head]["classes"]
+        unknown = [c for c in new if c not in classes]
+        if unknown:
+            raise UserError(
+                f"label '{unknown[0]}' is none of the model's: {', '.join(map(str, classes))}",
+                "map your labels to these, or give the task another name and labels of its own",
+            )
+        wide = np.zeros((len(coef), len(classes)), np.float32)
+        low = np.full(len(classes), -12.0, np.float32)  # a class never seen is never answered
+        for j, label in enumerate(new):
+            wide[:, classes.index(label)] = coef[:, j]
+            low[classes.index(label)] = intercept[j]
+        coef, intercept = wide, low
+    tensors |= {f"{head}.coef": coef, f"{head}.intercept": intercept}
+    threshold = fitted.head.threshold_
+    settings: dict[str, Any] = {
+        "classes": classes,
+        "temperature": round(float(fitted.head.temperature_), 4),
+        "threshold": [round(float(t), 4) for t in threshold] if several else round(threshold, 4),
+    }
+    config["heads"][head] = settings | ({"several": True} if several else selective(fitted))
+    config["name"] = name
+    return ModelFolder(name, config, tensors, folder.tokenizer)
+
+
+def selective(fitted: Fitted) -> dict[str, float]:
+    """Accuracy, coverage at the threshold and accuracy of the answered, all out of fold."""
+    score = fitted.probabilities.max(axis=1)
+    said = fitted.head.classes_[fitted.probabilities.argmax(axis=1)]
+    right, sure = said == fitted.truth, score >= fitted.head.threshold_
+    return {
+        "n": len(right),
+        "accuracy": round(float(right.mean()), 4),
+        "coverage": round(float(sure.mean()), 4),
+        "selective_accuracy": round(float(right[sure].mean()) if sure.any() else 0.0, 4),
+    }
