@@ -80,7 +80,9 @@ def vader(texts: Texts) -> np.ndarray:
 
     score = SentimentIntensityAnalyzer().polarity_scores
     compound = np.array([score(t)["compound"] for t in texts])
-    return np.where(compound >= 0.05, "positive", np.where(compound <= -0.05, "negative", "neutral"))
+    return np.where(
+        compound >= 0.05, "positive", np.where(compound <= -0.05, "negative", "neutral")
+    )
 
 
 def figures(truth: np.ndarray, said: np.ndarray) -> dict[str, float]:
@@ -130,6 +132,7 @@ def journey() -> list[dict[str, Any]]:
 
 def public_sets() -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     """(text, label) to train and to test of each public set, by its official split."""
+
     def split(frame: pd.DataFrame, label: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         frame = frame.assign(label=frame[label], text=frame["text"].map(unescaped))
         parts = [frame[frame["split"] == s] for s in ("train", "test")]
@@ -188,9 +191,7 @@ def public() -> list[dict[str, Any]]:
     return rows
 
 
-def retrained(
-    base: str, train: pd.DataFrame, tests: Texts, truth: np.ndarray
-) -> dict[str, float]:
+def retrained(base: str, train: pd.DataFrame, tests: Texts, truth: np.ndarray) -> dict[str, float]:
     """A head trained by `vocx train`, and its scores."""
     folder = Path(tempfile.mkdtemp(prefix="vocx-bench-"))
     train.rename(columns={"label": "own"}).to_parquet(folder / "train.parquet")
@@ -250,7 +251,9 @@ def fewshot(seeds: int = 5, shots: int = 5) -> list[dict[str, Any]]:
                 rows.append({"set": f"{name} journey, {shots} examples a stage", "model": model,
                              "seed": seed, **figures(stages[rest], answers.astype(str))})  # fmt: skip
     frame = pd.DataFrame(rows)
-    mean = frame.groupby(["set", "model"], sort=False)[["accuracy", "macro_f1"]].agg(["mean", "std"])
+    mean = frame.groupby(["set", "model"], sort=False)[["accuracy", "macro_f1"]].agg(
+        ["mean", "std"]
+    )
     mean.columns = ["_".join(c).removesuffix("_mean") for c in mean.columns]
     return mean.reset_index().to_dict("records")
 

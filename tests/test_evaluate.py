@@ -22,7 +22,9 @@ def test_every_task_of_the_labelled_sample_is_scored() -> None:
         assert task["accuracy_low"] <= task["accuracy"] <= task["accuracy_high"]
         assert sum(c["n"] for c in task["confusion"]) == task["n"]
         assert {s["by"] for s in task["slices"]} >= {"length", "source"}
-    assert {"pain_f1", "win_f1", "stage_accuracy", "severity_weighted_kappa"} <= set(scores["mentions"])
+    assert {"pain_f1", "win_f1", "stage_accuracy", "severity_weighted_kappa"} <= set(
+        scores["mentions"]
+    )
 
 
 def test_intervals_are_narrower_with_more_rows() -> None:

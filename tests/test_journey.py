@@ -77,7 +77,10 @@ def own(path: Path, stages: list[dict]) -> str:
     ("stages", "message"),
     [
         ([{"name": "a"}, {"name": "b", "covers": ["use"]}], "needs either covers or examples"),
-        ([{"name": "a", "examples": ["x", "y"]}, {"name": "b", "covers": ["use"]}], "has 2 examples"),
+        (
+            [{"name": "a", "examples": ["x", "y"]}, {"name": "b", "covers": ["use"]}],
+            "has 2 examples",
+        ),
         (
             [{"name": "a", "examples": ["x", "y", "z"]}, {"name": "b", "covers": ["use"]}],
             "either all stages have covers",

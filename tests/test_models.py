@@ -16,7 +16,9 @@ def test_quantised_matrices_come_back_within_half_a_step() -> None:
     assert np.abs(q * scale - matrix).max() <= scale.max() / 2 + 1e-6
 
 
-@pytest.mark.parametrize(("name", "most"), [("voc-small", 12), ("voc-base", 48), ("voc-cascade", 1)])
+@pytest.mark.parametrize(
+    ("name", "most"), [("voc-small", 12), ("voc-base", 48), ("voc-cascade", 1)]
+)
 def test_the_shipped_models_are_found_by_name_and_small(name: str, most: int) -> None:
     """In MiB."""
     path = list_models()[name]

@@ -88,7 +88,11 @@ def test_a_journey_told_by_examples_is_counted_by_its_own_stages(tmp_path: Path)
 
 
 def test_a_cascade_answers_and_hands_on_what_it_doubts(tiny: Model, tmp_path: Path) -> None:
-    texts, nobody, nowhere = ["Refund not here", "Great kettle"], np.zeros(0, int), np.zeros((0, 2), int)
+    texts, nobody, nowhere = (
+        ["Refund not here", "Great kettle"],
+        np.zeros(0, int),
+        np.zeros((0, 2), int),
+    )
     for doubt in (0.0, 1.0):
         config = {"format": FORMAT, "name": "both",
                   "cascade": {"first": str(TINY), "then": str(TINY), "doubt": doubt}}  # fmt: skip
@@ -96,6 +100,8 @@ def test_a_cascade_answers_and_hands_on_what_it_doubts(tiny: Model, tmp_path: Pa
         both = load_model(str(tmp_path / f"c{doubt}"))
         judged = both.judge(texts, [None, None], nobody, nowhere)
         alone = tiny.judge(texts, [None, None], nobody, nowhere)
-        assert np.allclose(judged.feedback["feedback.stage"], alone.feedback["feedback.stage"], atol=1e-6)
+        assert np.allclose(
+            judged.feedback["feedback.stage"], alone.feedback["feedback.stage"], atol=1e-6
+        )
         assert len(doubts(judged, nobody)) == 2
     assert both.digest != tiny.digest

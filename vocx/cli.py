@@ -168,7 +168,10 @@ def inspect(
 @app.command()
 def train(
     task: Annotated[
-        str, typer.Argument(help="stage, touchpoint, sentiment, emotion, or a name of your own; or a recipe (.yaml).")
+        str,
+        typer.Argument(
+            help="stage, touchpoint, sentiment, emotion, or a name of your own; or a recipe (.yaml)."
+        ),
     ],
     labels: Annotated[
         Path | None,
@@ -245,7 +248,11 @@ def journeys_show(name: Annotated[str, typer.Argument(help="A journey's name or 
     found = load_journey(name)
     typer.echo(f"{found.name}: {found.title}\n{found.description}")
     for stage in found.stages:
-        told = f"covers {', '.join(stage.covers)}" if stage.covers else f"{len(stage.examples)} examples"
+        told = (
+            f"covers {', '.join(stage.covers)}"
+            if stage.covers
+            else f"{len(stage.examples)} examples"
+        )
         typer.echo(f"  {stage.name:32s} {stage.definition} ({told})")
 
 

@@ -181,7 +181,7 @@ def _intervals(
         answered = right[rows][sure[rows]]
         found["selective_accuracy"].append(answered.mean() if len(answered) else 0.0)
         found["ece"].append(calibration_error(score[rows], right[rows]))
-    out = {}
+    out: dict[str, float] = {}
     for name, values in found.items():
         low, high = np.percentile(values, [2.5, 97.5])
         out |= {f"{name}_low": float(low), f"{name}_high": float(high)}
@@ -314,7 +314,7 @@ def score_mentions(segments: pd.DataFrame, mentions: pd.DataFrame) -> dict[str, 
     bags = {s.Index: bag(s.text) for group in mine.values() for s in group}
     quotes = {m.Index: bag(m.quote) for m in mentions.itertuples()}
     theirs = {key: list(g.index) for key, g in mentions.groupby(["feedback_id", "kind"])}
-    matched = []
+    matched: list[tuple[Any, Any]] = []
     for m in mentions.itertuples():
         near = [(overlap(quotes[m.Index], bags[s.Index]), -s.Index, s)
                 for s in mine.get((m.feedback_id, m.kind), [])]  # fmt: skip

@@ -218,7 +218,10 @@ class CascadeModel(Model):
         place[handed] = np.arange(len(handed))
         mine = np.flatnonzero(place[owner] >= 0)
         better = self.then.judge(
-            [texts[i] for i in handed], [sources[i] for i in handed], place[owner[mine]], spans[mine]
+            [texts[i] for i in handed],
+            [sources[i] for i in handed],
+            place[owner[mine]],
+            spans[mine],
         )
         for task, p in better.feedback.items():
             judged.feedback[task][handed] = p

@@ -244,7 +244,9 @@ def print_scores(scores: dict[str, Any], model: str, labels: Path) -> None:
         out.print(f"\n[bold]{task}[/bold]")
         table = _table("label", "n", "precision", "recall", "F1")
         for c in s["classes"]:
-            table.add_row(c["label"], str(c["n"]), *(f"{c[k]:.2f}" for k in ("precision", "recall", "f1")))
+            table.add_row(
+                c["label"], str(c["n"]), *(f"{c[k]:.2f}" for k in ("precision", "recall", "f1"))
+            )
         out.print(table)
         _print_errors(out, s)
         _print_trust(out, s)

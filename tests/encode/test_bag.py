@@ -42,5 +42,7 @@ def test_permuting_texts_permutes_rows(tiny: Model, order: list[int]) -> None:
 
 def test_a_text_alone_is_read_as_among_others(tiny: Model) -> None:
     together, _ = tiny.encoder.encode(TEXTS, SOURCES, OWNER, SPANS)
-    alone, _ = tiny.encoder.encode(TEXTS[1:2], SOURCES[1:2], np.zeros(0, int), np.zeros((0, 2), int))
+    alone, _ = tiny.encoder.encode(
+        TEXTS[1:2], SOURCES[1:2], np.zeros(0, int), np.zeros((0, 2), int)
+    )
     assert np.allclose(alone[0], together[1], atol=1e-6)

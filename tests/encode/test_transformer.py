@@ -62,5 +62,7 @@ def test_a_clause_is_read_in_its_context(encoder: TransformerEncoder) -> None:
 
 def test_a_text_longer_than_a_window_keeps_all_its_words(encoder: TransformerEncoder) -> None:
     text = "the parcel was late and " * 120
-    _, segments = encoder.encode([text], [None], np.array([0]), np.array([[len(text) - 9, len(text)]]))
+    _, segments = encoder.encode(
+        [text], [None], np.array([0]), np.array([[len(text) - 9, len(text)]])
+    )
     assert segments[0, :16].any()

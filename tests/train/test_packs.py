@@ -1,8 +1,9 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import SHARED
-from pathlib import Path
 
 from vocx.errors import UserError
 from vocx.labelled import text_digest

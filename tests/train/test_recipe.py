@@ -7,12 +7,12 @@ import pytest
 from conftest import SAMPLES, TINY
 
 from vocx.config import TrainConfig, load_train_config
+from vocx.labelled import read_labels
 from vocx.pipeline import load_model
 from vocx.train import train_by_recipe
 from vocx.train.calibrate import calibrates
-from vocx.train.recipe import only_mentions, teachers_lessons
 from vocx.train.lessons import Lessons, from_labelled, task_classes, unlabelled
-from vocx.labelled import read_labels
+from vocx.train.recipe import only_mentions, teachers_lessons
 
 pytest.importorskip("torch")
 

@@ -53,4 +53,6 @@ class FewShotClassifier(ClassifierMixin, BaseEstimator):
         p = self.predict_proba(X)
         score = p.max(axis=1) if len(p) else np.zeros(0)
         said = self.classes_[p.argmax(axis=1)] if len(p) else np.zeros(0, object)
-        return np.where(score >= self.least / len(self.classes_), said, None), score
+        said = said.astype(object)
+        said[score < self.least / len(self.classes_)] = None
+        return said, score

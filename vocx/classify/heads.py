@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-from scipy import sparse
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
-
-Rows = np.ndarray | sparse.csr_matrix
+Rows: TypeAlias = Any  # (n, n_features) array or scipy.sparse matrix
 
 
 class LinearHead(ClassifierMixin, BaseEstimator):
@@ -40,9 +38,7 @@ class LinearHead(ClassifierMixin, BaseEstimator):
         self.balance = balance
         self.max_iter = max_iter
 
-    def fit(
-        self, X: Rows, y: Any, sample_weight: np.ndarray | None = None
-    ) -> LinearHead:
+    def fit(self, X: Rows, y: Any, sample_weight: np.ndarray | None = None) -> LinearHead:
         """Fit to (n, n_features) rows and (n,) labels."""
         y = np.asarray(y)
         weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, float)
@@ -55,7 +51,8 @@ class LinearHead(ClassifierMixin, BaseEstimator):
         self.classes_ = model.classes_
         self.coef_ = np.ascontiguousarray(coef.T, dtype=np.float32)
         self.intercept_ = intercept.astype(np.float32)
-        self.temperature_, self.threshold_ = 1.0, 0.0
+        self.temperature_: float = 1.0
+        self.threshold_: Any = 0.0
         return self
 
     def decision_function(self, X: Rows) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -27,7 +28,7 @@ def windows(starts: np.ndarray) -> np.ndarray:
     for low, high in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
         n = max(1, -(-(high - low) // WINDOW))
         cuts = np.linspace(low, high, n + 1).astype(int)
-        parts += [[a, b] for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b > a]
+        parts += [[a, b] for a, b in itertools.pairwise(cuts) if b > a]
     return np.array(parts, int).reshape(-1, 2)
 
 
@@ -54,7 +55,10 @@ class TransformerEncoder:
             raise MissingExtra(str(error.name), "train") from None
         self._torch = torch
         self.tokenizer = tokenizer
-        self._special = tuple(tokenizer.token_to_id(t) for t in ("[CLS]", "[SEP]"))
+        self._special = (
+            tokenizer.token_to_id("[CLS]") or 0,
+            tokenizer.token_to_id("[SEP]") or 0,
+        )
         self._model = BertModel(BertConfig(**settings), add_pooling_layer=False).eval()
         state = {k: torch.from_numpy(np.array(v, np.float32)) for k, v in tensors.items()}
         self._model.load_state_dict(state)
@@ -107,9 +111,13 @@ class TransformerEncoder:
         with torch.inference_mode():
             for batch in batches(windows(tokens.starts)):
                 ids, mask = padded(tokens.ids, batch, self._special)
-                hidden = self._model(
-                    input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask)
-                ).last_hidden_state.float().numpy()
+                hidden = (
+                    self._model(
+                        input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask)
+                    )
+                    .last_hidden_state.float()
+                    .numpy()
+                )
                 for row, (low, high) in enumerate(batch):
                     out[low:high] = hidden[row, 1 : 1 + high - low]
         return out

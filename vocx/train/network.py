@@ -159,7 +159,9 @@ class BagBody(nn.Module):
         hidden = torch.relu(self.feedback_layer(feedback))
         low, high = (np.searchsorted(places, ranges[:, i]) for i in (0, 1))
         of = torch.from_numpy(owner).to(DEVICE)
-        own = torch.cat([self.dropout(self._pooled(rows, items, low, high)), hidden[of], known[of]], 1)
+        own = torch.cat(
+            [self.dropout(self._pooled(rows, items, low, high)), hidden[of], known[of]], 1
+        )
         deep = torch.relu(self.segment_layer(own))
         return torch.cat([feedback, hidden], 1), torch.cat([own, deep], 1)
 
@@ -182,6 +184,7 @@ class BagBody(nn.Module):
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Weights by name, as `BagEncoder` reads them."""
+
         def plain(x: torch.Tensor) -> np.ndarray:
             return x.detach().cpu().numpy()
 
@@ -252,7 +255,8 @@ class Network:
         n_steps = max(1, math.ceil(schedule.epochs * per_epoch))
         warm = max(1, int(schedule.warm_up * n_steps))
         rates = torch.optim.lr_scheduler.LambdaLR(
-            optimiser, lambda s: min((s + 1) / warm, max(0.02, (n_steps - s) / (n_steps - warm + 1)))
+            optimiser,
+            lambda s: min((s + 1) / warm, max(0.02, (n_steps - s) / (n_steps - warm + 1))),
         )
         state = {"epoch": 0, "step": 0}
         if checkpoint and checkpoint.is_file():
@@ -300,7 +304,9 @@ class Network:
         for module in (self.body, self.heads, self.dropout):
             module.train(on)
 
-    def logits(self, lessons: Lessons, tasks: list[str], batch_tokens: int = 8192) -> dict[str, Any]:
+    def logits(
+        self, lessons: Lessons, tasks: list[str], batch_tokens: int = 8192
+    ) -> dict[str, Any]:
         """Task to (m, k) or (n, k) logits of all rows."""
         self._train(False)
         tokens = _Cut(tokenise(self.tokenizer, lessons.texts), lessons)

@@ -213,7 +213,9 @@ def _multidogo(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Whole conversations; the first intent with a place in the journey is what they are about."""
     known = {i for listed in _written("intents")[name].values() for i in listed}
     frame = frame.sort_values(["conversation_id", "turn"])
-    frame = frame.assign(intent=[next((i for i in x if i in known), None) for x in frame["intents"]])
+    frame = frame.assign(
+        intent=[next((i for i in x if i in known), None) for x in frame["intents"]]
+    )
     talks = frame.groupby("conversation_id", sort=True).agg(
         text=("text", lambda t: "\n".join(map(str, t))), intent=("intent", "first")
     )

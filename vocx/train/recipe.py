@@ -65,7 +65,8 @@ def coders_lessons(
     config: TrainConfig, held: set[str], progress: Progress
 ) -> tuple[Lessons, Lessons]:
     """Coders' labels to learn from, and those set aside to calibrate."""
-    classes, parts, draws = task_classes(), [], []
+    classes, parts = task_classes(), []
+    draws: list[Any] = []
     for path in config.labels:
         if Path(path).is_dir():
             labelled = read_digest_labels(Path(path), pack_comments(Path(config.data)))
@@ -83,9 +84,7 @@ def coders_lessons(
     return learn, lessons.take(np.flatnonzero(aside & plain))
 
 
-def train_base(
-    config: TrainConfig, learn: Lessons, held: set[str], progress: Progress
-) -> Network:
+def train_base(config: TrainConfig, learn: Lessons, held: set[str], progress: Progress) -> Network:
     """A transformer fine-tuned on the packs, then on the coders' labels."""
     from vocx.train.network import Network, Schedule, TransformerBody
 
@@ -110,9 +109,7 @@ def train_base(
     return network.fit(learn, second, progress, kept and kept / "coders.pt", _RARE_POWER)
 
 
-def train_small(
-    config: TrainConfig, learn: Lessons, held: set[str], progress: Progress
-) -> Network:
+def train_small(config: TrainConfig, learn: Lessons, held: set[str], progress: Progress) -> Network:
     """A bag of tuned token vectors, taught by coders and by a larger model."""
     from vocx.train.distil import start_vectors
     from vocx.train.network import BagBody, Network, Schedule
@@ -121,7 +118,9 @@ def train_small(
     tokenizer = plain_tokenizer((folder / "tokenizer.json").read_text(encoding="utf-8"))
     soft = teachers_lessons(config, learn, held, progress)
     lessons = joined([learn, soft])
-    counts = np.bincount(tokenise(tokenizer, lessons.texts).ids, minlength=tokenizer.get_vocab_size())
+    counts = np.bincount(
+        tokenise(tokenizer, lessons.texts).ids, minlength=tokenizer.get_vocab_size()
+    )
     body = BagBody(
         start_vectors(folder, counts, config.dimensions), config.pairs, config.hidden, config.seed
     )
@@ -227,9 +226,7 @@ def head_settings(
     if task == "segment.kind":
         p = softmax(logits[known] / found.temperature, axis=1)
         names = classes[task]
-        settings["threshold"] = round(
-            fit_mention_threshold(p, [names[i] for i in truth], names), 4
-        )
+        settings["threshold"] = round(fit_mention_threshold(p, [names[i] for i in truth], names), 4)
     return settings
 
 
