@@ -7,7 +7,7 @@ import pytest
 from conftest import TINY
 
 from vocx.errors import UserError
-from vocx.models import find_model, list_models, load_folder, quantise
+from vocx.models import ModelFolder, find_model, list_models, load_folder, quantise
 
 
 def test_quantised_matrices_come_back_within_half_a_step() -> None:
@@ -24,6 +24,16 @@ def test_the_shipped_models_are_found_by_name_and_small(name: str, most: int) ->
     path = list_models()[name]
     assert sum(f.stat().st_size for f in path.iterdir()) <= most * 2**20
     assert (path / "README.md").is_file()
+
+
+def test_transposed_matrices_come_back_as_they_were(tmp_path: Path) -> None:
+    folder = load_folder(str(TINY))
+    matrix = np.random.default_rng(0).normal(size=(3, 7)).astype(np.float32).T
+    for precision in ("int8", "float16"):
+        config = folder.config | {"precision": precision}
+        saved = ModelFolder("m", config, {**folder.tensors, "t": matrix}, folder.tokenizer)
+        saved.save(tmp_path / precision, "card")
+        assert np.allclose(load_folder(str(tmp_path / precision)).tensors["t"], matrix, atol=0.02)
 
 
 def test_no_model_folder_holds_a_pickle() -> None:

@@ -84,7 +84,8 @@ def test_a_journey_told_by_examples_is_counted_by_its_own_stages(tmp_path: Path)
     plain = run(survey, tmp_path / "plain", model=str(TINY))
     assert plain.segments["journey_stage"].isna().all()
     again = rejourney(plain, load_journey(str(path)))
-    pd.testing.assert_frame_equal(again.matrix, done.matrix, check_dtype=False)
+    one, two = (m.astype(object).where(m.notna(), None) for m in (again.matrix, done.matrix))
+    pd.testing.assert_frame_equal(one, two, check_dtype=False)
 
 
 def test_a_cascade_answers_and_hands_on_what_it_doubts(tiny: Model, tmp_path: Path) -> None:

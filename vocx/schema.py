@@ -194,10 +194,17 @@ def conform(frame: pd.DataFrame, table: str) -> pa.Table:
     for field in fields:
         if field.name in frame.columns:
             values = frame[field.name]
+            if field.name.startswith(GROUP_PREFIX):
+                values = values.map(_as_text, na_action="ignore")
             columns.append(pa.Array.from_pandas(_plain(values, field.type), type=field.type))
         else:
             columns.append(pa.nulls(len(frame), field.type))
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+
+
+def _as_text(value: object) -> str:
+    """A group's value as text; a score of a team's own task with four digits."""
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _plain(values: pd.Series, kind: pa.DataType) -> pd.Series:

@@ -54,7 +54,7 @@ class Schedule:
 def _runs(low: np.ndarray, high: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
     """Flat positions of runs, and for each position its run."""
     lengths = high - low
-    begins = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    begins = np.cumsum(lengths) - lengths
     flat = np.arange(lengths.sum()) + np.repeat(low - begins, lengths)
     run = np.repeat(np.arange(len(low)), lengths)
     return torch.from_numpy(flat).to(DEVICE), torch.from_numpy(run).to(DEVICE)
@@ -173,7 +173,7 @@ class BagBody(nn.Module):
         vectors, weights = rows
         flat, run = _runs(low, high)
         picked = torch.from_numpy(items).to(DEVICE)[flat]
-        begins = torch.from_numpy(np.concatenate([[0], np.cumsum(high - low)[:-1]])).to(DEVICE)
+        begins = torch.from_numpy(np.cumsum(high - low) - (high - low)).to(DEVICE)
         weight = weights[picked]
         total = torch.zeros(len(low), device=DEVICE).index_add(0, run, weight)
         mean = nn.functional.embedding_bag(
