@@ -15,6 +15,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from vocx import __version__
 from vocx.config import Input, RunConfig
@@ -84,8 +85,8 @@ def _execute(
             f"--period {config.period}: no feedback has a time",
             "leave it out, or name the column: --set columns.time=COLUMN",
         )
-    begin(out, __version__)
     model = load_model(config.model)
+    begin(out, __version__)
     with clock.step("label"):
         _label_shards(ingested.feedback, config, model.digest, out, progress)
     feedback, segments = read_table(out, "feedback"), read_table(out, "segments")
@@ -209,8 +210,13 @@ def _label_shards(
 
 
 def label_and_write(feedback: pd.DataFrame, model: str, out: Path, shard: int, digest: str) -> None:
-    """One unit of work: a shard of feedback to its label tables on disk."""
-    labelled, segments = label_shard(feedback, load_model(model))
+    """One unit of work: a shard of feedback to its label tables on disk.
+
+    On one thread: sums in another order differ in the last digit, and bytes shall not depend on
+    how many workers there are.
+    """
+    with threadpool_limits(limits=1):
+        labelled, segments = label_shard(feedback, load_model(model))
     write_shard(out, shard, digest, labelled, segments)
 
 

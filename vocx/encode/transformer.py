@@ -43,6 +43,11 @@ class TransformerEncoder:
     tokenizer : of the transformer.
     settings : the transformer's configuration (of Hugging Face's BertConfig).
     tensors : its weights by name.
+
+    Attributes
+    ----------
+    threads : of torch while it reads; 1, so that the same texts give the same bytes however many
+        processes share the work. Null is as many as torch likes.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class TransformerEncoder:
         except ImportError as error:
             raise MissingExtra(str(error.name), "train") from None
         self._torch = torch
+        self.threads: int | None = 1
         self.tokenizer = tokenizer
         self._special = (
             tokenizer.token_to_id("[CLS]") or 0,
@@ -108,6 +114,8 @@ class TransformerEncoder:
         """(t, width) what each token means where it stands."""
         torch = self._torch
         out = np.zeros((len(tokens.ids), self._model.config.hidden_size), np.float32)
+        before = torch.get_num_threads()
+        torch.set_num_threads(self.threads or before)
         with torch.inference_mode():
             for batch in batches(windows(tokens.starts)):
                 ids, mask = padded(tokens.ids, batch, self._special)
@@ -120,6 +128,7 @@ class TransformerEncoder:
                 )
                 for row, (low, high) in enumerate(batch):
                     out[low:high] = hidden[row, 1 : 1 + high - low]
+        torch.set_num_threads(before)
         return out
 
 

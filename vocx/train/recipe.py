@@ -18,6 +18,7 @@ import numpy as np
 from scipy.special import softmax
 
 from vocx.config import TrainConfig
+from vocx.encode import TransformerEncoder
 from vocx.encode.tokens import plain_tokenizer, tokenise
 from vocx.errors import UserError
 from vocx.labelled import held_out, read_labels
@@ -137,6 +138,8 @@ def teachers_lessons(
     Comments that calibrate are left out, and those that coders labelled keep their own labels.
     """
     teacher = load_model(str(config.teacher))
+    if isinstance(teacher.encoder, TransformerEncoder):
+        teacher.encoder.threads = None
     comments = pack_comments(Path(config.data))
     known = set(learn.texts)
     fresh = comments["text"].map(lambda t: t not in known and not calibrates(t))
