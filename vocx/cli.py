@@ -140,7 +140,7 @@ def show(
         print_feedback(found, feedback_id)
         return
     chosen = load_journey(journey) if journey else found.journey
-    if chosen.name != found.manifest["journey"]:
+    if chosen != found.journey:
         found = rejourney(found, chosen)
     if what == "matrix":
         print_matrix(found, chosen, kind)

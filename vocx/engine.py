@@ -86,6 +86,12 @@ def _execute(
             "leave it out, or name the column: --set columns.time=COLUMN",
         )
     model = load_model(config.model)
+    twice = [t for t in model.own_tasks if f"{GROUP_PREFIX}{t}" in ingested.feedback]
+    if twice:
+        raise UserError(
+            f"the input has a column '{twice[0]}', and model '{model.name}' labels a task of that name",
+            "leave the column out of the input, or train the task under another name",
+        )
     begin(out, __version__)
     with clock.step("label"):
         _label_shards(ingested.feedback, config, model.digest, out, progress)
@@ -133,7 +139,7 @@ def rejourney(run: Run, journey: Journey) -> Run:
     """
     config = run.manifest["config"]
     feedback, segments = run.feedback, run.segments
-    if journey.by_examples and journey.name != run.manifest["journey"]:
+    if journey.by_examples and journey.model_dump() != run.manifest["journey_stages"]:
         model = load_model(config["model"])
         feedback, segments = place_by_examples(feedback, segments, journey, model)
     matrix = build_matrix(

@@ -272,7 +272,9 @@ def split_labels(text: Any) -> list[str]:
     """
     if text is None or text != text:
         return []
-    cleaned = str(text).strip().removeprefix("[").removesuffix("]").replace(",", ";")
+    cleaned = str(text).strip()
+    if cleaned.startswith("["):
+        cleaned = cleaned.removeprefix("[").removesuffix("]").replace(",", ";")
     return [part for p in cleaned.split(";") if (part := p.strip().strip("\"'"))]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -56,6 +57,13 @@ class Judged:
     feedback: dict[str, np.ndarray]
     segments: dict[str, np.ndarray]
 
+    def take(self, rows: np.ndarray, pieces: np.ndarray) -> Judged:
+        """The part that is said of some feedback and some segments."""
+        return Judged(
+            {t: p[rows] for t, p in self.feedback.items()},
+            {t: p[pieces] for t, p in self.segments.items()},
+        )
+
 
 class Model:
     """Text to labels: an encoder and a head for every task.
@@ -97,8 +105,7 @@ class Model:
     def label(self, texts: list[str], source: str | None = None) -> pd.DataFrame:
         """Labels of whole texts: stage, touchpoint, polarity, sentiment, emotion and their scores."""
         nobody, nowhere = np.zeros(0, int), np.zeros((0, 2), int)
-        judged = self.judge(texts, [source] * len(texts), nobody, nowhere)
-        frame = self._feedback_labels(judged)
+        frame, _ = self._labels(texts, [source] * len(texts), nobody, nowhere, None)
         frame["sentiment"] = band(frame["polarity"].to_numpy())
         frame.insert(0, "text", texts)
         return frame
@@ -121,19 +128,32 @@ class Model:
         meaningful = feedback[feedback["meaningful"]].reset_index(drop=True)
         row_of = {f: i for i, f in enumerate(meaningful["feedback_id"])}
         owner = np.array([row_of[f] for f in segments["feedback_id"]], dtype=int)
-        judged = self.judge(
-            customer_words(meaningful),
-            meaningful["source"].tolist(),
-            owner,
-            spans_in_words(meaningful, segments),
-        )
-        labels = self._feedback_labels(judged)
-        marked = self._segment_labels(segments, judged)
+        spans = spans_in_words(meaningful, segments)
+        words, sources = customer_words(meaningful), meaningful["source"].tolist()
+        labels, marked = self._labels(words, sources, owner, spans, segments)
         labels["sentiment"] = band(labels["polarity"].to_numpy())
         labels["feedback_id"] = meaningful["feedback_id"].to_numpy()
         feedback = feedback.merge(labels, on="feedback_id", how="left", validate="1:1")
         feedback["sentiment"] = with_mixed(feedback, marked)
         return feedback, marked
+
+    def _labels(
+        self,
+        texts: list[str],
+        sources: list[str | None],
+        owner: np.ndarray,
+        spans: np.ndarray,
+        segments: pd.DataFrame | None,
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Label columns of m texts, and the n segments with theirs; an empty table without any."""
+        return self._decoded(self.judge(texts, sources, owner, spans), segments)
+
+    def _decoded(
+        self, judged: Judged, segments: pd.DataFrame | None
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Probabilities to labels, by this model's own cuts and thresholds."""
+        marked = pd.DataFrame() if segments is None else self._segment_labels(segments, judged)
+        return self._feedback_labels(judged), marked
 
     def _feedback_labels(self, judged: Judged) -> pd.DataFrame:
         frame = pd.DataFrame(index=range(len(judged.feedback["feedback.stage"])))
@@ -183,7 +203,7 @@ class CascadeModel(Model):
     """A small model that answers, and hands on to a large one the feedback it is not sure of.
 
     Doubt is the mean, over the four tasks of whole feedback, of what the top probability lacks to
-    one, and as much again for the kinds of the feedback's segments; above ``doubt`` a feedback is
+    one, averaged with the same for the kinds of the feedback's segments, if it has any; above ``doubt`` a feedback is
     judged by the large model, with all its segments.
     """
 
@@ -191,11 +211,15 @@ class CascadeModel(Model):
         settings = folder.config["cascade"]
         self.folder = folder
         self.name = folder.name
-        self.first = load_model(settings["first"])
-        self.then = load_model(settings["then"])
+        self.first, self.then = (self._beside(settings[k]) for k in ("first", "then"))
         self.doubt = float(settings["doubt"])
         self.heads = self.first.heads
         self.knots = self.first.knots
+
+    def _beside(self, name: str) -> Model:
+        """A model that lies in the same folder as the cascade, or else one found by its name."""
+        beside = self.folder.path.parent / name if self.folder.path else Path(name)
+        return load_model(str(beside) if (beside / "config.json").is_file() else name)
 
     @property
     def digest(self) -> str:
@@ -211,23 +235,57 @@ class CascadeModel(Model):
     ) -> Judged:
         """Probabilities of every task for m texts and n spans of them."""
         judged = self.first.judge(texts, sources, owner, spans)
-        handed = np.flatnonzero(doubts(judged, owner) > self.doubt)
-        if not len(handed):
-            return judged
-        place = np.full(len(texts), -1)
-        place[handed] = np.arange(len(handed))
-        mine = np.flatnonzero(place[owner] >= 0)
-        better = self.then.judge(
-            [texts[i] for i in handed],
-            [sources[i] for i in handed],
-            place[owner[mine]],
-            spans[mine],
-        )
-        for task, p in better.feedback.items():
-            judged.feedback[task][handed] = p
+        handed, mine, better = self._handed_on(judged, texts, sources, owner, spans)
+        for task in judged.feedback.keys() & better.feedback.keys():
+            judged.feedback[task][handed] = better.feedback[task]
         for task, p in better.segments.items():
             judged.segments[task][mine] = p
         return judged
+
+    def _handed_on(
+        self,
+        judged: Judged,
+        texts: list[str],
+        sources: list[str | None],
+        owner: np.ndarray,
+        spans: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray, Judged]:
+        """What the small model doubts: feedback, segments, and what the large one says of them."""
+        handed = np.flatnonzero(doubts(judged, owner) > self.doubt)
+        place = np.full(len(texts), -1)
+        place[handed] = np.arange(len(handed))
+        mine = np.flatnonzero(place[owner] >= 0)
+        if not len(handed):
+            return handed, mine, judged.take(handed, mine)
+        words, kinds = [texts[i] for i in handed], [sources[i] for i in handed]
+        return handed, mine, self.then.judge(words, kinds, place[owner[mine]], spans[mine])
+
+    def _labels(
+        self,
+        texts: list[str],
+        sources: list[str | None],
+        owner: np.ndarray,
+        spans: np.ndarray,
+        segments: pd.DataFrame | None,
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """As of a single model; each answer is cut by the model that gave it."""
+        judged = self.first.judge(texts, sources, owner, spans)
+        handed, mine, better = self._handed_on(judged, texts, sources, owner, spans)
+        kept = np.setdiff1d(np.arange(len(texts)), handed)
+        others = np.setdiff1d(np.arange(len(owner)), mine)
+        parts = []
+        for model, said, rows, pieces in (
+            (self.first, judged.take(kept, others), kept, others),
+            (self.then, better, handed, mine),
+        ):
+            if len(rows):
+                own = None if segments is None else segments.iloc[pieces]
+                labels, marked = model._decoded(said, own)
+                parts.append((labels.set_index(rows), marked))
+        if not parts:
+            return self.first._decoded(judged, segments)
+        labels, marked = (pd.concat([p[i] for p in parts]).sort_index() for i in (0, 1))
+        return labels, marked
 
 
 def doubts(judged: Judged, owner: np.ndarray) -> np.ndarray:
@@ -238,7 +296,7 @@ def doubts(judged: Judged, owner: np.ndarray) -> np.ndarray:
     kinds = np.bincount(
         owner, 1 - judged.segments["segment.kind"].max(axis=1), minlength=len(whole)
     )
-    return (whole + kinds / np.maximum(counts, 1)) / 2
+    return np.where(counts > 0, (whole + kinds / np.maximum(counts, 1)) / 2, whole)
 
 
 def mention_kind(p_kind: np.ndarray, head: LinearHead) -> tuple[np.ndarray, np.ndarray]:

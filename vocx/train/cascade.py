@@ -79,7 +79,9 @@ def choose_doubt(
     for threshold in [float("inf"), *sorted(set(doubt.tolist()), reverse=True), -1.0]:
         handed = doubt > threshold
         kept = np.mean([
-            np.nanmean(np.where(handed, large[t], small[t])) / np.nanmean(large[t]) for t in large
+            np.nanmean(np.where(handed, large[t], small[t])) / np.nanmean(large[t])
+            for t in large
+            if not np.isnan(large[t]).all()
         ])  # fmt: skip
         if kept >= keep:
             break

@@ -13,7 +13,7 @@ import pandas as pd
 
 from vocx.errors import UserError
 from vocx.labelled import Labelled, text_digest
-from vocx.train.packs import unescaped
+from vocx.train.packs import as_conversation, unescaped
 
 _LEAST, _MOST = 8, 4000  # characters of a comment
 _CLINC = ("account balance bill card credit flight insurance order book hotel rental transfer "
@@ -75,7 +75,7 @@ def _talks(data: Path, file: str, thread: str, turn: str) -> pd.DataFrame:
     if "speaker" in frame:
         frame = frame[frame["speaker"] == "user"]
     frame = frame[frame["text"].notna()]
-    talks = frame.groupby(thread, sort=True)["text"].agg(lambda t: "Customer: " + " / ".join(t))
+    talks = frame.groupby(thread, sort=True)["text"].agg(as_conversation)
     return pd.DataFrame({"pack": file.split("/")[0], "source": "transcript", "text": talks})
 
 

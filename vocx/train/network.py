@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -259,8 +260,11 @@ class Network:
             lambda s: min((s + 1) / warm, max(0.02, (n_steps - s) / (n_steps - warm + 1))),
         )
         state = {"epoch": 0, "step": 0}
+        saved: dict[str, Any] = {}
         if checkpoint and checkpoint.is_file():
             saved = torch.load(checkpoint, weights_only=True)
+        if saved and saved["of"] == self._lessons_digest(lessons, schedule):
+            progress(f"going on from {checkpoint}")
             self.body.load_state_dict(saved["body"])
             self.heads.load_state_dict(saved["heads"])
             state = saved["state"]
@@ -286,11 +290,23 @@ class Network:
             progress(f"pass {state['epoch']}, step {state['step']} of {n_steps}: "
                      f"loss {np.mean(losses):.3f}, {time.perf_counter() - began:.0f} s")  # fmt: skip
             if checkpoint:
-                torch.save({"body": self.body.state_dict(), "heads": self.heads.state_dict(),
+                checkpoint.parent.mkdir(parents=True, exist_ok=True)
+                aside = checkpoint.with_suffix(".part")
+                torch.save({"of": self._lessons_digest(lessons, schedule), "body": self.body.state_dict(), "heads": self.heads.state_dict(),
                             "optimiser": optimiser.state_dict(), "rates": rates.state_dict(),
-                            "state": state}, checkpoint)  # fmt: skip
+                            "state": state}, aside)  # fmt: skip
+                aside.replace(checkpoint)
         self._train(False)
         return self
+
+    def _lessons_digest(self, lessons: Lessons, schedule: Schedule) -> str:
+        """sha256 of what is learned and how: a checkpoint of anything else is no start."""
+        total = sha256(repr((schedule, self.seed, self.classes)).encode())
+        total.update("\0".join(lessons.texts).encode())
+        for labels in (lessons.feedback, lessons.segments):
+            for task, values in sorted(labels.items()):
+                total.update(task.encode() + np.ascontiguousarray(values).tobytes())
+        return total.hexdigest()
 
     def linear_heads(self, tasks: list[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Task to coefficients (d, k) and intercepts (k,), as `LinearHead` reads them."""

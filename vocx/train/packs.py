@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from vocx.errors import UserError, closest
 from vocx.labelled import text_digest
 from vocx.schema import EMOTIONS, KINDS, STAGES, TOUCHPOINTS
+from vocx.train.calibrate import calibrates
 from vocx.train.lessons import Classes, Lessons, cut, joined, one_hot
 
 _NEIGHBOUR = 0.15  # of a star rating's weight goes to each neighbouring step: ratings are noisy
@@ -45,7 +46,7 @@ def pack_entries() -> dict[str, PackEntry]:
 
 
 def read_pack(name: str, data: Path, held: set[str], seed: int) -> Lessons:
-    """Lessons of one pack under the folder ``data``, without the held-out texts."""
+    """Lessons of one pack under the folder ``data``, without held-out texts and those that calibrate."""
     entries = pack_entries()
     if name not in entries:
         raise UserError(f"there is no pack '{name}'", closest(name, sorted(entries)))
@@ -55,7 +56,9 @@ def read_pack(name: str, data: Path, held: set[str], seed: int) -> Lessons:
         frame = frame[frame["split"] == "train"]
     frame = _READERS[entry.reads](frame.reset_index(drop=True), name)
     text = frame["text"].astype(str).str.strip()
-    kept = text.str.len().between(3, 2000) & ~text.map(text_digest).isin(held)
+    key = frame.get("key", text)  # a text as the held-out digests know it
+    aside = key.map(text_digest).isin(held) | key.map(calibrates)
+    kept = text.str.len().between(3, 2000) & ~aside
     frame = frame.assign(text=text)[kept].drop_duplicates("text")
     frame = frame.sample(min(len(frame), entry.rows), random_state=seed).reset_index(drop=True)
     return _lessons(frame, entry.source)
@@ -212,26 +215,38 @@ def _intents(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 def _multidogo(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Whole conversations; the first intent with a place in the journey is what they are about."""
     known = {i for listed in _written("intents")[name].values() for i in listed}
-    frame = frame.sort_values(["conversation_id", "turn"])
+    frame = frame[frame["text"].notna()].sort_values(["conversation_id", "turn"])
     frame = frame.assign(
         intent=[next((i for i in x if i in known), None) for x in frame["intents"]]
     )
     talks = frame.groupby("conversation_id", sort=True).agg(
-        text=("text", lambda t: "\n".join(map(str, t))), intent=("intent", "first")
+        text=("text", "\n".join), key=("text", as_conversation), intent=("intent", "first")
     )
     talks = talks.dropna(subset=["intent"]).reset_index(drop=True)
-    return pd.DataFrame({"text": talks["text"], **_places(name, talks["intent"])})
+    return pd.DataFrame(
+        {"text": talks["text"], "key": talks["key"], **_places(name, talks["intent"])}
+    )
+
+
+def as_conversation(turns: Iterable[str]) -> str:
+    """The customer's turns as JourneyBench writes a conversation, by which it is held out.
+
+    >>> as_conversation(["Hi", "No, thanks"])
+    'Customer: Hi / No, thanks'
+    """
+    return "Customer: " + " / ".join(turns)
 
 
 def _star(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Dialogues with one task; what the customer said."""
-    frame = frame[(frame["speaker"] == "user") & ~frame["multi_task"]]
+    frame = frame[(frame["speaker"] == "user") & ~frame["multi_task"] & frame["text"].notna()]
     frame = frame.sort_values(["dialogue_id", "event"])
     talks = frame.groupby("dialogue_id", sort=True).agg(
-        text=("text", lambda t: "\n".join(map(str, t))), intent=("tasks", "first")
+        text=("text", "\n".join), key=("text", as_conversation), intent=("tasks", "first")
     )
     talks = talks.reset_index(drop=True)
-    out = pd.DataFrame({"text": talks["text"], **_places(name, talks["intent"])})
+    out = pd.DataFrame({"text": talks["text"], "key": talks["key"],
+                        **_places(name, talks["intent"])})  # fmt: skip
     return out[[bool(s.any()) for s in out["feedback.stage"]]]
 
 

@@ -70,7 +70,9 @@ def coders_lessons(
     draws: list[Any] = []
     for path in config.labels:
         if Path(path).is_dir():
-            labelled = read_digest_labels(Path(path), pack_comments(Path(config.data)))
+            comments = pack_comments(Path(config.data))
+            comments = comments[~comments["digest"].isin(held)]
+            labelled = read_digest_labels(Path(path), comments)
         else:
             holdout = Path(config.holdout) if config.holdout else None
             labelled = read_labels(Path(path), config.exclude_licences, holdout)

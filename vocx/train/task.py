@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,7 @@ def train_task(
     sets = [split_labels(v) for v in rows[task]] if not known else []
     progress(f"fitting {task}")
     if any(len(s) > 1 for s in sets):
+        _check_sets(sets, labels)
         fitted = fit_several(features, sets)
     else:
         y = rows[task].astype(int if task == "sentiment" else str).to_numpy()
@@ -102,6 +104,17 @@ def _check_counts(y: np.ndarray, labels: Path) -> None:
             f"{labels}: label '{names[rare]}' has {counts[rare]} examples",
             f"give each label at least {_LEAST_PER_CLASS}, or leave it out",
         )
+
+
+def _check_sets(sets: list[list[str]], labels: Path) -> None:
+    """Each label needs rows with it and rows without it."""
+    counts = Counter(label for s in sets for label in set(s))
+    for label, n in sorted(counts.items()):
+        if min(n, len(sets) - n) < _LEAST_PER_CLASS:
+            raise UserError(
+                f"{labels}: label '{label}' stands in {n} of {len(sets)} rows",
+                f"give each label at least {_LEAST_PER_CLASS} rows with it and as many without",
+            )
 
 
 def _said(fitted: Fitted) -> str:
@@ -155,8 +168,14 @@ def fit_several(X: np.ndarray, sets: list[list[str]]) -> Fitted:
     truth = np.array([[label in s for label in classes] for s in sets], float)
     scaler = StandardScaler().fit(X)
     Z = scaler.transform(X).astype(np.float32)
-    train, test = next(KFold(_FOLDS, shuffle=True, random_state=0).split(X))
-    p = expit(_one_each(Z[train], truth[train]).decision_function(Z[test]))
+    folds = list(KFold(_FOLDS, shuffle=True, random_state=0).split(X))
+    folds = [f for f in folds if _both(truth[f[0]])][: 1 if len(X) > _LARGE else None]
+    if not folds:
+        raise UserError("some label is too rare to be held out", "give more rows of it")
+    test = np.concatenate([rows for _, rows in folds])
+    p = np.vstack([
+        expit(_one_each(Z[train], truth[train]).decision_function(Z[rows])) for train, rows in folds
+    ])  # fmt: skip
     head = _folded(_one_each(Z, truth), scaler)
     head.classes_ = classes
     head.threshold_ = np.array([best_f1_threshold(p[:, j], truth[test, j])
@@ -174,6 +193,11 @@ def best_f1_threshold(score: np.ndarray, truth: np.ndarray) -> float:
     hits = np.cumsum(truth[order])
     f1 = 2 * hits / (np.arange(1, len(score) + 1) + truth.sum())
     return float(score[order[int(np.argmax(f1))]])
+
+
+def _both(truth: np.ndarray) -> bool:
+    """Whether every column holds ones and zeros."""
+    return bool((truth.any(axis=0) & ~truth.all(axis=0)).all())
 
 
 def _one_each(Z: np.ndarray, truth: np.ndarray) -> LinearHead:
