@@ -99,9 +99,11 @@ def _execute(
     with clock.step("mine"):
         progress("mine", 0, 1)
         segments, issues = _mine(feedback, segments, model, config)
+        placed = journey.by_examples or feedback["journey_stage"].notna().any()
         feedback, segments = place_by_examples(feedback, segments, journey, model)
         _write_assigned(segments, "segments", out)
-        _write_assigned(feedback, "feedback", out)
+        if placed:  # now, or by the journey of a run that this one goes on from
+            _write_assigned(feedback, "feedback", out)
         write_table(issues, "issues", out / "issues.parquet")
         progress("mine", 1, 1)
     with clock.step("matrix"):

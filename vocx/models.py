@@ -87,10 +87,8 @@ def quantise(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ([[127, -127], [64, 0]], [0.007874015718698502, 2.0])
     """
     scale = np.maximum(np.abs(matrix).max(axis=0), 1e-12) / 127
-    rounded = np.round(matrix / scale).astype(
-        np.int8
-    )  # a transposed view would be stored scrambled
-    return np.ascontiguousarray(rounded), scale.astype(np.float32)
+    rounded = np.ascontiguousarray(np.round(matrix / scale).astype(np.int8))
+    return rounded, scale.astype(np.float32)  # contiguous: safetensors would scramble a view
 
 
 def model_folders() -> list[Path]:

@@ -20,7 +20,7 @@ from vocx.segment import customer_words, segment, spans_in_words
 _NEGATIVE = frozenset(EMOTIONS) - {"gratitude", "joy", "satisfaction"}
 _POSITIVE = frozenset({"gratitude", "joy", "satisfaction", "hope", "surprise", "neutral"})
 FEEDBACK_TASKS = ("stage", "touchpoint", "polarity", "emotion")
-_DOUBTED = ("feedback.stage", "feedback.touchpoint", "feedback.polarity", "feedback.emotion")
+FEEDBACK_HEADS = tuple(f"feedback.{task}" for task in FEEDBACK_TASKS)
 
 
 def build_encoder(folder: ModelFolder) -> Encoder:
@@ -203,8 +203,8 @@ class CascadeModel(Model):
     """A small model that answers, and hands on to a large one the feedback it is not sure of.
 
     Doubt is the mean, over the four tasks of whole feedback, of what the top probability lacks to
-    one, averaged with the same for the kinds of the feedback's segments, if it has any; above ``doubt`` a feedback is
-    judged by the large model, with all its segments.
+    one, averaged with the same for the kinds of the feedback's segments, if it has any; above
+    ``doubt`` a feedback is judged by the large model, with all its segments.
     """
 
     def __init__(self, folder: ModelFolder):
@@ -290,7 +290,7 @@ class CascadeModel(Model):
 
 def doubts(judged: Judged, owner: np.ndarray) -> np.ndarray:
     """(m,) how unsure a model is of each feedback, 0..1; see `CascadeModel`."""
-    lacking = [1 - judged.feedback[t].max(axis=1) for t in _DOUBTED]
+    lacking = [1 - judged.feedback[t].max(axis=1) for t in FEEDBACK_HEADS]
     whole = np.mean(lacking, axis=0)
     counts = np.bincount(owner, minlength=len(whole))
     kinds = np.bincount(

@@ -9,8 +9,6 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
-LEAST_EXAMPLES = 3
-
 
 class FewShotClassifier(ClassifierMixin, BaseEstimator):
     """Logistic regression over sentence vectors, its answer null where no class stands out.

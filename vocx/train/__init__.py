@@ -23,7 +23,7 @@ def train_by_recipe(recipe: Path, out: Path | None, progress: Callable[[str], No
     if is_cascade(recipe):
         cascade = load_cascade_config(recipe)
         target = _target(recipe, out, cascade.out)
-        made, choice = train_cascade(cascade, target, progress)
+        made, choice = train_cascade(cascade, progress)
         made.save(target, "")
         found = evaluate_model(str(target), Path(cascade.evaluate))
         made.save(target, render_cascade_card(made, found, choice))

@@ -11,10 +11,9 @@ import numpy as np
 from vocx.config import CascadeConfig
 from vocx.labelled import read_labels
 from vocx.models import FORMAT, ModelFolder
-from vocx.pipeline import Judged, doubts, load_model
+from vocx.pipeline import FEEDBACK_HEADS, Judged, doubts, load_model
 from vocx.train.lessons import Lessons, from_labelled, task_classes
 
-_FEEDBACK = ("feedback.stage", "feedback.touchpoint", "feedback.polarity", "feedback.emotion")
 _KIND = "segment.kind"
 
 
@@ -28,7 +27,7 @@ class Choice:
 
 
 def train_cascade(
-    config: CascadeConfig, out: Path, progress: Callable[[str], None]
+    config: CascadeConfig, progress: Callable[[str], None]
 ) -> tuple[ModelFolder, Choice]:
     """A cascade's folder (not saved yet), its doubt chosen on labelled feedback."""
     first, then = load_model(config.first), load_model(config.then)
@@ -48,7 +47,7 @@ def train_cascade(
 def _right(judged: Judged, lessons: Lessons) -> dict[str, np.ndarray]:
     """Task to (m,) whether each feedback is judged rightly; of kinds the share of its segments."""
     found = {}
-    for task in _FEEDBACK:
+    for task in FEEDBACK_HEADS:
         truth = lessons.feedback[task]
         hit = (judged.feedback[task].argmax(axis=1) == truth.argmax(axis=1)).astype(float)
         found[task] = np.where(truth.any(axis=1), hit, np.nan)

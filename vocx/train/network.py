@@ -241,7 +241,6 @@ class Network:
             for t, y in (lessons.feedback | lessons.segments).items()
             if t not in schedule.multi_label
         }
-        rng = np.random.default_rng(self.seed)
         tokens = _Cut(tokenise(self.tokenizer, lessons.texts), lessons)
         lengths = np.minimum(np.diff(tokens.all.starts), 2000)
         optimiser = torch.optim.AdamW(
@@ -261,9 +260,10 @@ class Network:
         )
         state = {"epoch": 0, "step": 0}
         saved: dict[str, Any] = {}
+        of = self._lessons_digest(lessons, schedule) if checkpoint else ""
         if checkpoint and checkpoint.is_file():
             saved = torch.load(checkpoint, weights_only=True)
-        if saved and saved["of"] == self._lessons_digest(lessons, schedule):
+        if saved and saved["of"] == of:
             progress(f"going on from {checkpoint}")
             self.body.load_state_dict(saved["body"])
             self.heads.load_state_dict(saved["heads"])
@@ -292,9 +292,9 @@ class Network:
             if checkpoint:
                 checkpoint.parent.mkdir(parents=True, exist_ok=True)
                 aside = checkpoint.with_suffix(".part")
-                torch.save({"of": self._lessons_digest(lessons, schedule), "body": self.body.state_dict(), "heads": self.heads.state_dict(),
-                            "optimiser": optimiser.state_dict(), "rates": rates.state_dict(),
-                            "state": state}, aside)  # fmt: skip
+                torch.save({"of": of, "body": self.body.state_dict(), "state": state,
+                            "heads": self.heads.state_dict(), "rates": rates.state_dict(),
+                            "optimiser": optimiser.state_dict()}, aside)  # fmt: skip
                 aside.replace(checkpoint)
         self._train(False)
         return self
