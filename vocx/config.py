@@ -94,6 +94,7 @@ class TrainConfig(_Strict):
     pack_epochs: float = Field(1.0, gt=0)
     epochs: float = Field(6.0, gt=0)
     checkpoints: str | None = None  # where a stopped training goes on from
+    ngrams: bool = False  # heads read the words as they stand, too
     teacher: str | None = None  # a model whose labels of unlabelled comments teach
     unlabelled: int = Field(150_000, ge=0)
     dimensions: int = Field(128, ge=8, le=384)  # of a small model's token vectors

@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 from vocx.errors import UserError, closest
 
 FORMAT = 2
+_ALWAYS_BYTES = (".ngrams", "word_embeddings.weight")  # large, and no worse as int8
 _FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
@@ -43,7 +44,8 @@ class ModelFolder:
     def save(self, path: Path, card: str) -> None:
         """Write the folder: matrices in the config's precision, vectors as float32.
 
-        Precision is ``int8`` with a scale for each column, or ``float16``.
+        Precision is ``int8`` with a scale for each column, or ``float16``, at which the largest
+        tables are int8 still.
         """
         path.mkdir(parents=True, exist_ok=True)
         text = json.dumps(self.config, indent=1, sort_keys=True, ensure_ascii=False)
@@ -62,7 +64,7 @@ class ModelFolder:
         for name, array in self.tensors.items():
             if array.ndim == 1:
                 stored[name] = np.ascontiguousarray(array, np.float32)
-            elif half:
+            elif half and not name.endswith(_ALWAYS_BYTES):
                 stored[name] = np.ascontiguousarray(array, np.float16)
             else:
                 stored[name], stored[f"{name}.scale"] = quantise(array)

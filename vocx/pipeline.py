@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from vocx.classify import FewShotClassifier, LinearHead, band, polarity, top, with_mixed
 from vocx.encode import BagEncoder, Encoder, TransformerEncoder
+from vocx.encode.ngrams import ngram_rows
 from vocx.encode.tokens import plain_tokenizer
 from vocx.journey import Journey
 from vocx.models import ModelFolder, find_model, load_folder
@@ -47,6 +49,7 @@ def build_head(folder: ModelFolder, name: str) -> LinearHead:
     head.temperature_ = settings["temperature"]
     head.threshold_ = settings["threshold"]
     head.several_ = settings.get("several", False)
+    head.ngrams_ = folder.tensors.get(f"{name}.ngrams")
     return head
 
 
@@ -115,11 +118,18 @@ class Model:
     ) -> Judged:
         """Probabilities of every task for m texts and n spans of them (see `Encoder.encode`)."""
         features = self.encoder.encode(texts, sources, owner, spans)
+        clauses = [texts[o][low:high] for o, (low, high) in zip(owner, spans, strict=True)]
+        ngrams = self._ngrams("feedback", texts), self._ngrams("segment", clauses)
         found: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = ({}, {})
         for name, head in self.heads.items():
             part = int(name.startswith("segment."))
-            found[part][name] = head.predict_proba(features[part])
+            found[part][name] = head.predict_proba(features[part], ngrams[part])
         return Judged(*found)
+
+    def _ngrams(self, part: str, texts: list[str]) -> Any:
+        """Rows of n-grams, if a head of feedback or of segments reads them."""
+        read = any(h.ngrams_ is not None for n, h in self.heads.items() if n.startswith(part))
+        return ngram_rows(texts, self.folder.tensors[f"{part}.idf"]) if read else None
 
     def annotate(
         self, feedback: pd.DataFrame, segments: pd.DataFrame

@@ -28,10 +28,13 @@ class LinearHead(ClassifierMixin, BaseEstimator):
     coef_ : (n_features, k) float array; intercept_ : (k,).
     temperature_ : logits are divided by it (Guo et al. 2017); 1 until `calibrate`.
     threshold_ : a top probability below it is *unsure*; 0 until set.
+    ngrams_ : (BINS, k) coefficients of n-gram rows (`vocx.encode.ngrams`) that are read beside the
+        features, or null.
     several_ : whether a row may have several labels, each then with a threshold of its own.
     """
 
     several_ = False
+    ngrams_: np.ndarray | None = None
 
     def __init__(self, C: float = 6.0, balance: float = 0.5, max_iter: int = 200):
         self.C = C
@@ -55,13 +58,14 @@ class LinearHead(ClassifierMixin, BaseEstimator):
         self.threshold_: Any = 0.0
         return self
 
-    def decision_function(self, X: Rows) -> np.ndarray:
-        """(n, k) logits, before the temperature."""
-        return np.asarray(X @ self.coef_) + self.intercept_
+    def decision_function(self, X: Rows, ngrams: Rows = None) -> np.ndarray:
+        """(n, k) logits, before the temperature; ``ngrams`` are (n, BINS) rows, if any are read."""
+        logits = np.asarray(X @ self.coef_) + self.intercept_
+        return logits if self.ngrams_ is None else logits + ngrams @ self.ngrams_
 
-    def predict_proba(self, X: Rows) -> np.ndarray:
+    def predict_proba(self, X: Rows, ngrams: Rows = None) -> np.ndarray:
         """(n, k) calibrated probabilities."""
-        logits = self.decision_function(X) / self.temperature_
+        logits = self.decision_function(X, ngrams) / self.temperature_
         return expit(logits) if self.several_ else softmax(logits, axis=1)
 
     def predict(self, X: Rows) -> np.ndarray:

@@ -58,6 +58,14 @@ class Lessons:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def clauses(self) -> list[str]:
+        """(n,) the words of each segment."""
+        return [self.texts[o][a:b] for o, (a, b) in zip(self.owner, self.spans, strict=True)]
+
+    def of(self, task: str) -> np.ndarray:
+        """(m, k) or (n, k) labels of one task."""
+        return (self.segments if task.startswith("segment.") else self.feedback)[task]
+
     def take(self, rows: np.ndarray) -> Lessons:
         """The lessons of some comments, in the order given."""
         place = np.full(len(self), -1)

@@ -29,6 +29,7 @@ from vocx.train.lessons import Classes, Lessons
 try:
     import torch
     from torch import nn
+    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 except ImportError as error:
     raise MissingExtra(str(error.name), "train") from None
 
@@ -49,6 +50,8 @@ class Schedule:
     batch_tokens: int
     warm_up: float = 0.06
     decay: float = 0.01
+    masked: float = 0.0  # share of a row's tokens that are hidden from it
+    average: float = 0.0  # how much of the mean of past weights stays at a step; 0: the last ones
     multi_label: tuple[str, ...] = ("side.goemotions",)
 
 
@@ -258,15 +261,22 @@ class Network:
             optimiser,
             lambda s: min((s + 1) / warm, max(0.02, (n_steps - s) / (n_steps - warm + 1))),
         )
+        both = nn.ModuleDict({"body": self.body, "heads": self.heads})
+        mean = (
+            AveragedModel(both, multi_avg_fn=get_ema_multi_avg_fn(schedule.average))
+            if schedule.average
+            else None
+        )
         state = {"epoch": 0, "step": 0}
         saved: dict[str, Any] = {}
         of = self._lessons_digest(lessons, schedule) if checkpoint else ""
         if checkpoint and checkpoint.is_file():
             saved = torch.load(checkpoint, weights_only=True)
-        if saved and saved["of"] == of:
+        if saved.get("of") == of:
             progress(f"going on from {checkpoint}")
-            self.body.load_state_dict(saved["body"])
-            self.heads.load_state_dict(saved["heads"])
+            both.load_state_dict(saved["network"])
+            if mean:
+                mean.load_state_dict(saved["mean"])
             state = saved["state"]
             if state["step"] < n_steps:
                 optimiser.load_state_dict(saved["optimiser"])
@@ -278,12 +288,14 @@ class Network:
             for rows in _buckets(lengths, schedule.batch_tokens, rng):
                 if state["step"] >= n_steps:
                     break
-                loss = self._loss(lessons, tokens, rows, rng, weights)
+                loss = self._loss(lessons, tokens, rows, rng, weights, schedule.masked)
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
                 nn.utils.clip_grad_norm_(self.body.parameters(), 1.0)
                 optimiser.step()
                 rates.step()
+                if mean:
+                    mean.update_parameters(both)
                 losses.append(float(loss.detach()))
                 state["step"] += 1
             state["epoch"] += 1
@@ -292,10 +304,12 @@ class Network:
             if checkpoint:
                 checkpoint.parent.mkdir(parents=True, exist_ok=True)
                 aside = checkpoint.with_suffix(".part")
-                torch.save({"of": of, "body": self.body.state_dict(), "state": state,
-                            "heads": self.heads.state_dict(), "rates": rates.state_dict(),
+                torch.save({"of": of, "network": both.state_dict(), "state": state,
+                            "mean": mean.state_dict() if mean else {}, "rates": rates.state_dict(),
                             "optimiser": optimiser.state_dict()}, aside)  # fmt: skip
                 aside.replace(checkpoint)
+        if mean:
+            both.load_state_dict(mean.module.state_dict())
         self._train(False)
         return self
 
@@ -346,10 +360,13 @@ class Network:
 
     def _loss(
         self, lessons: Lessons, tokens: _Cut, rows: np.ndarray, rng: np.random.Generator,
-        weights: dict[str, np.ndarray],
+        weights: dict[str, np.ndarray], masked: float,
     ) -> Any:  # fmt: skip
         """Losses of the rows labelled for each task, over the number of comments."""
         cut, owner, pieces = tokens.take(rows)
+        if masked:
+            hidden = rng.random(len(cut.ids)) < masked
+            cut.ids[hidden] = self.tokenizer.token_to_id("[MASK]")
         sources = one_hot([lessons.sources[i] for i in rows])
         sources *= rng.random((len(rows), 1)) > _SOURCE_DROPOUT
         known = torch.from_numpy(sources.astype(np.float32)).to(DEVICE)

@@ -19,6 +19,7 @@ from scipy.special import softmax
 
 from vocx.config import TrainConfig
 from vocx.encode import TransformerEncoder
+from vocx.encode.ngrams import fit_idf, ngram_rows
 from vocx.encode.tokens import plain_tokenizer, tokenise
 from vocx.errors import UserError
 from vocx.labelled import held_out, read_labels
@@ -34,6 +35,7 @@ from vocx.train.calibrate import (
 )
 from vocx.train.comments import pack_comments, read_digest_labels
 from vocx.train.lessons import Classes, Lessons, from_labelled, joined, task_classes, unlabelled
+from vocx.train.ngram_heads import NgramHead, best_share, fit_ngram_head
 from vocx.train.packs import read_packs, side_classes
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def train_model(config: TrainConfig, progress: Progress = log.info) -> ModelFold
     else:
         network = train_base(config, learn, held, progress)
     progress(f"calibrating on {len(calibrating)} comments that trained nothing")
-    return to_folder(config, network, calibrating, len(learn))
+    return to_folder(config, network, learn, calibrating)
 
 
 def coders_lessons(
@@ -81,7 +83,7 @@ def coders_lessons(
         draws += [None] * len(labelled.feedback) if drawn is None else drawn.tolist()
     lessons = joined(parts)
     aside = np.array([calibrates(t) for t in lessons.texts])
-    plain = np.array([d is None or not str(d).startswith("rare") for d in draws])
+    plain = np.array([d is None or d == "random" for d in draws])  # as comments come
     learn = lessons.take(np.flatnonzero(~aside))
     progress(f"{len(learn)} comments of coders with {len(learn.owner)} segments")
     return learn, lessons.take(np.flatnonzero(aside & plain))
@@ -108,7 +110,7 @@ def train_base(config: TrainConfig, learn: Lessons, held: set[str], progress: Pr
         again.segment_weights *= _REPLAY_WEIGHT
         learn = joined([learn, again])
     progress(f"then: {len(learn)} comments, most of them coders'")
-    second = Schedule(config.epochs, 1.5e-4, 1e-3, 2048)
+    second = Schedule(config.epochs, 1.5e-4, 1e-3, 2048, masked=0.1, average=0.998)
     return network.fit(learn, second, progress, kept and kept / "coders.pt", _RARE_POWER)
 
 
@@ -182,9 +184,12 @@ def only_mentions(lessons: Lessons, kinds: list[Any]) -> None:
 
 
 def to_folder(
-    config: TrainConfig, network: Network, calibrating: Lessons, n_feedback: int
+    config: TrainConfig, network: Network, learn: Lessons, calibrating: Lessons
 ) -> ModelFolder:
-    """A trained network, calibrated, as a model folder that is not saved yet."""
+    """A trained network, calibrated, as a model folder that is not saved yet.
+
+    Where the recipe asks for n-grams, heads over them are fitted to ``learn`` and added.
+    """
     from vocx.train.network import TransformerBody
 
     classes = {t: c for t, c in network.classes.items() if not t.startswith("side.")}
@@ -195,8 +200,15 @@ def to_folder(
         for name, array in network.body.tensors().items()
     }
     heads = {}
-    for task, head in network.linear_heads(list(classes)).items():
-        tensors[f"{task}.coef"], tensors[f"{task}.intercept"] = head
+    words = NgramRows(learn, calibrating) if config.ngrams else None
+    for task, (coef, intercept) in network.linear_heads(list(classes)).items():
+        tensors[f"{task}.coef"], tensors[f"{task}.intercept"] = coef, intercept
+        beside = words and words.head(task, logits[task])
+        if words and beside:
+            logits[task] = logits[task] + beside.logits(words.calibrating[task.split(".")[0]])
+            tensors[f"{task}.ngrams"] = beside.coef
+            tensors[f"{task}.intercept"] = intercept + beside.intercept
+            tensors[f"{task.split('.')[0]}.idf"] = words.idf[task.split(".")[0]]
         heads[task] = head_settings(task, classes, logits[task], calibrating)
     knots = _knots(logits["feedback.polarity"], calibrating, heads)
     encoder: dict[str, Any] = {"kind": "transformer" if transformer else "bag"}
@@ -211,7 +223,7 @@ def to_folder(
             "encoder": encoder,
             "heads": heads,
             "polarity_knots": knots,
-            "n_feedback": n_feedback,
+            "n_feedback": len(learn),
             "n_calibrating": len(calibrating),
         },
         tensors,
@@ -219,11 +231,38 @@ def to_folder(
     )
 
 
+class NgramRows:
+    """Rows of n-grams of lessons and of those that calibrate, and heads fitted to them."""
+
+    def __init__(self, learn: Lessons, calibrating: Lessons):
+        self._learn, self._calibrating = learn, calibrating
+        self.idf, self._rows, self.calibrating = {}, {}, {}
+        for part, of in (("feedback", lambda x: x.texts), ("segment", Lessons.clauses)):
+            self.idf[part] = fit_idf(of(learn))
+            self._rows[part] = ngram_rows(of(learn), self.idf[part])
+            self.calibrating[part] = ngram_rows(of(calibrating), self.idf[part])
+
+    def head(self, task: str, logits: np.ndarray) -> NgramHead | None:
+        """A head to add to one that gives the calibrating rows ``logits``; null if none helps."""
+        part = task.split(".")[0]
+        labels = self._learn.of(task)
+        taught = np.flatnonzero(labels.sum(axis=1) > 0)
+        head = fit_ngram_head(
+            self._rows[part][taught], labels[taught].argmax(axis=1), labels.shape[1]
+        )
+        truth = self._calibrating.of(task)
+        known = np.flatnonzero(truth.sum(axis=1) > 0)
+        beside = head.logits(self.calibrating[part][known])
+        share = best_share(logits[known], beside, truth[known].argmax(axis=1))
+        log.info("%s: n-grams at %s", task, share)
+        return head.times(share) if share else None
+
+
 def head_settings(
     task: str, classes: Classes, logits: np.ndarray, calibrating: Lessons
 ) -> dict[str, Any]:
     """Classes, temperature, threshold and calibration figures of one head."""
-    labels = (calibrating.segments if task.startswith("segment.") else calibrating.feedback)[task]
+    labels = calibrating.of(task)
     known = np.flatnonzero(labels.sum(axis=1) > 0)
     truth = labels[known].argmax(axis=1)
     found: Calibration = calibrate(logits[known], truth, TARGETS[task.split(".")[1]])

@@ -15,7 +15,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import StandardScaler
 
-from vocx.classify.heads import LinearHead, fit_temperature, fit_threshold
+from vocx.classify.heads import LinearHead, Rows, fit_temperature, fit_threshold
+from vocx.encode.ngrams import fit_idf, ngram_rows
 from vocx.errors import UserError
 from vocx.evaluate import split_labels
 from vocx.labelled import FEEDBACK_TASKS, read_labels
@@ -25,6 +26,7 @@ from vocx.pipeline import build_encoder
 from vocx.segment import customer_words
 from vocx.train.calibrate import TARGETS, fit_knots
 from vocx.train.card import render_card
+from vocx.train.ngram_heads import SHARES, STRENGTH, NgramHead, best_share, fit_ngram_head
 
 _FOLDS = 5
 _LEAST_PER_CLASS = 4
@@ -69,20 +71,22 @@ def train_task(
         raise UserError(f"--base {base}: is a cascade of two models", "name one of the two")
     progress(f"reading {len(rows)} comments")
     nobody, nowhere = np.zeros(0, int), np.zeros((0, 2), int)
-    features, _ = build_encoder(folder).encode(
-        customer_words(rows), rows["source"].tolist(), nobody, nowhere
-    )
+    words = customer_words(rows)
+    features, _ = build_encoder(folder).encode(words, rows["source"].tolist(), nobody, nowhere)
+    idf = folder.tensors.get("feedback.idf")
+    idf = fit_idf(words) if idf is None else idf
+    ngrams = ngram_rows(words, idf)
     sets = [split_labels(v) for v in rows[task]] if not known else []
     progress(f"fitting {task}")
     if any(len(s) > 1 for s in sets):
         _check_sets(sets, labels)
-        fitted = fit_several(features, sets)
+        fitted = fit_several(features, ngrams, sets)
     else:
         y = rows[task].astype(int if task == "sentiment" else str).to_numpy()
         _check_counts(y, labels)
-        fitted = fit_one(features, y, TARGETS.get(task, 0.8))
+        fitted = fit_one(features, ngrams, y, TARGETS.get(task, 0.8))
     name = "polarity" if task == "sentiment" else task
-    trained = _with_head(folder, f"feedback.{name}", fitted, out.name)
+    trained = _with_head(folder, f"feedback.{name}", fitted, idf, out.name)
     if task == "sentiment":
         knots = fit_knots(fitted.probabilities, fitted.truth)
         trained.config["polarity_knots"] = [round(float(k), 4) for k in knots]
@@ -130,20 +134,29 @@ def _said(fitted: Fitted) -> str:
     )
 
 
-def fit_one(X: np.ndarray, y: np.ndarray, target: float) -> Fitted:
-    """A head of one label a row; strength, temperature and threshold by out-of-fold answers."""
+def fit_one(X: np.ndarray, ngrams: Rows, y: np.ndarray, target: float) -> Fitted:
+    """A head of one label a row; strength, n-grams, temperature, threshold by out-of-fold answers.
+
+    ``X`` are (n, d) features and ``ngrams`` (n, BINS) rows of the same (n,) labelled texts.
+    """
     scaler = StandardScaler().fit(X)
     Z = scaler.transform(X).astype(np.float32)
     large = len(X) > _LARGE
     folds = list(KFold(_FOLDS, shuffle=True, random_state=0).split(X))[: 1 if large else None]
     classes, truth = np.unique(y, return_inverse=True)
+    k = len(classes)
     answers = {C: _out_of_fold(Z, truth, folds, C) for C in _STRENGTHS[: 2 if large else None]}
     seen = np.concatenate([test for _, test in folds])
     right = {C: (z[seen].argmax(axis=1) == truth[seen]).mean() for C, z in answers.items()}
     C = max(right, key=lambda c: (round(float(right[c]), 3), -c))
+    beside = np.vstack([
+        fit_ngram_head(ngrams[train], truth[train], k).logits(ngrams[test]) for train, test in folds
+    ])  # fmt: skip
+    share = best_share(answers[C][seen], beside, truth[seen])
     head = _folded(_regression(C).fit(Z, truth), scaler)
     head.classes_ = classes
-    logits = answers[C][seen]
+    _add(head, fit_ngram_head(ngrams, truth, k), share)
+    logits = answers[C][seen] + share * beside
     head.temperature_ = fit_temperature(logits, truth[seen])
     p = softmax(logits / head.temperature_, axis=1)
     hits = p.argmax(axis=1) == truth[seen]
@@ -162,7 +175,14 @@ def _out_of_fold(
     return logits
 
 
-def fit_several(X: np.ndarray, sets: list[list[str]]) -> Fitted:
+def _add(head: LinearHead, beside: NgramHead, share: float) -> None:
+    """Let a head read n-grams, too."""
+    if share:
+        scaled = beside.times(share)
+        head.ngrams_, head.intercept_ = scaled.coef, head.intercept_ + scaled.intercept
+
+
+def fit_several(X: np.ndarray, ngrams: Rows, sets: list[list[str]]) -> Fitted:
     """A head of several labels a row: one against the rest, each label's threshold by its best F1."""
     classes = np.array(sorted({label for s in sets for label in s}), object)
     truth = np.array([[label in s for label in classes] for s in sets], float)
@@ -173,14 +193,26 @@ def fit_several(X: np.ndarray, sets: list[list[str]]) -> Fitted:
     if not folds:
         raise UserError("some label is too rare to be held out", "give more rows of it")
     test = np.concatenate([rows for _, rows in folds])
-    p = np.vstack([
-        expit(_one_each(Z[train], truth[train]).decision_function(Z[rows])) for train, rows in folds
-    ])  # fmt: skip
-    head = _folded(_one_each(Z, truth), scaler)
+    plain, beside = (
+        np.vstack([
+            _one_each(R[train], truth[train], C).decision_function(R[rows]) for train, rows in folds
+        ])
+        for R, C in ((Z, _STRENGTHS[0]), (ngrams, STRENGTH))
+    )  # fmt: skip
+    share = min(SHARES, key=lambda w: _cross_entropy(plain + w * beside, truth[test]))
+    p = expit(plain + share * beside)
+    head = _folded(_one_each(Z, truth, _STRENGTHS[0]), scaler)
     head.classes_ = classes
+    words = _one_each(ngrams, truth, STRENGTH)
+    _add(head, NgramHead(words.coef_, words.intercept_), share)
     head.threshold_ = np.array([best_f1_threshold(p[:, j], truth[test, j])
                                 for j in range(len(classes))])  # fmt: skip
     return Fitted(head, p, truth[test])
+
+
+def _cross_entropy(logits: np.ndarray, truth: np.ndarray) -> float:
+    """The mean over all cells of ones and zeros."""
+    return float((np.logaddexp(0, logits) - truth * logits).mean())
 
 
 def best_f1_threshold(score: np.ndarray, truth: np.ndarray) -> float:
@@ -200,14 +232,12 @@ def _both(truth: np.ndarray) -> bool:
     return bool((truth.any(axis=0) & ~truth.all(axis=0)).all())
 
 
-def _one_each(Z: np.ndarray, truth: np.ndarray) -> LinearHead:
+def _one_each(rows: Rows, truth: np.ndarray, C: float) -> LinearHead:
     """One regression per column of ones and zeros, as one head."""
-    models = [
-        LogisticRegression(C=_STRENGTHS[0], max_iter=300, tol=1e-3).fit(Z, c) for c in truth.T
-    ]
+    models = [LogisticRegression(C=C, max_iter=300, tol=1e-3).fit(rows, c) for c in truth.T]
     head = LinearHead()
-    head.coef_ = np.vstack([m.coef_ for m in models]).T
-    head.intercept_ = np.concatenate([m.intercept_ for m in models])
+    head.coef_ = np.vstack([m.coef_ for m in models]).astype(np.float32).T
+    head.intercept_ = np.concatenate([m.intercept_ for m in models]).astype(np.float32)
     return head
 
 
@@ -225,11 +255,17 @@ def _folded(head: LinearHead, scaler: StandardScaler) -> LinearHead:
     return plain
 
 
-def _with_head(folder: ModelFolder, head: str, fitted: Fitted, name: str) -> ModelFolder:
+def _with_head(
+    folder: ModelFolder, head: str, fitted: Fitted, idf: np.ndarray, name: str
+) -> ModelFolder:
     """A copy of a model folder with one head replaced, or one more."""
     config = json.loads(json.dumps(folder.config))
-    tensors = dict(folder.tensors)
-    coef, intercept = fitted.head.coef_, fitted.head.intercept_
+    tensors = {n: t for n, t in folder.tensors.items() if n != f"{head}.ngrams"}
+    matrices = {"coef": fitted.head.coef_}
+    if fitted.head.ngrams_ is not None:
+        matrices["ngrams"] = fitted.head.ngrams_
+        tensors["feedback.idf"] = idf
+    intercept = fitted.head.intercept_
     new: list[Any] = fitted.head.classes_.tolist()
     classes, several = new, fitted.truth.ndim == 2
     if head.removeprefix("feedback.") in HEADS:
@@ -240,13 +276,15 @@ def _with_head(folder: ModelFolder, head: str, fitted: Fitted, name: str) -> Mod
                 f"label '{unknown[0]}' is none of the model's: {', '.join(map(str, classes))}",
                 "map your labels to these, or give the task another name and labels of its own",
             )
-        wide = np.zeros((len(coef), len(classes)), np.float32)
+        places = [classes.index(c) for c in new]
+        for kind, given in matrices.items():
+            matrices[kind] = np.zeros((len(given), len(classes)), np.float32)
+            matrices[kind][:, places] = given
         low = np.full(len(classes), -12.0, np.float32)  # a class never seen is never answered
-        for j, label in enumerate(new):
-            wide[:, classes.index(label)] = coef[:, j]
-            low[classes.index(label)] = intercept[j]
-        coef, intercept = wide, low
-    tensors |= {f"{head}.coef": coef, f"{head}.intercept": intercept}
+        low[places] = intercept
+        intercept = low
+    tensors |= {f"{head}.{kind}": m for kind, m in matrices.items()}
+    tensors[f"{head}.intercept"] = intercept
     threshold = fitted.head.threshold_
     settings: dict[str, Any] = {
         "classes": classes,
