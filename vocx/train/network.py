@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 _SOURCE_DROPOUT = 0.4  # so that a model does not lean on the kind of source alone
 _SEGMENT_WEIGHT = 0.5  # of a segment's loss, beside that of a whole comment
+_MEANING_WEIGHT = 5.0  # of how far texts have moved from, or to, each other (mean square of cosines)
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -234,10 +235,12 @@ class Network:
         progress: Callable[[str], None] = log.info,
         checkpoint: Path | None = None,
         rare_power: float = 0.0,
+        meaning: np.ndarray | None = None,
     ) -> Network:
         """Learn for some passes over the rows; with ``checkpoint`` a stopped training goes on.
 
-        ``rare_power`` 0 weighs all rows alike, 1 all classes of a task alike.
+        ``rare_power`` 0 weighs all rows alike, 1 all classes of a task alike. ``meaning`` are
+        (m, d) unit vectors of the rows: texts that are alike by them stay so.
         """
         weights = {
             t: _class_weights(y, rare_power)
@@ -288,7 +291,10 @@ class Network:
             for rows in _buckets(lengths, schedule.batch_tokens, rng):
                 if state["step"] >= n_steps:
                     break
-                loss = self._loss(lessons, tokens, rows, rng, weights, schedule.masked)
+                loss = self._loss(
+                    lessons, tokens, rows, rng, weights, schedule.masked,
+                    None if meaning is None else meaning[rows],
+                )  # fmt: skip
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
                 nn.utils.clip_grad_norm_(self.body.parameters(), 1.0)
@@ -360,7 +366,7 @@ class Network:
 
     def _loss(
         self, lessons: Lessons, tokens: _Cut, rows: np.ndarray, rng: np.random.Generator,
-        weights: dict[str, np.ndarray], masked: float,
+        weights: dict[str, np.ndarray], masked: float, meaning: np.ndarray | None,
     ) -> Any:  # fmt: skip
         """Losses of the rows labelled for each task, over the number of comments."""
         cut, owner, pieces = tokens.take(rows)
@@ -372,6 +378,10 @@ class Network:
         known = torch.from_numpy(sources.astype(np.float32)).to(DEVICE)
         found = self.body(cut, known, owner, lessons.spans[pieces])
         total = torch.zeros((), device=DEVICE)
+        if meaning is not None:
+            own = nn.functional.normalize(found[0][:, : meaning.shape[1]], dim=1)
+            goal = torch.from_numpy(meaning).to(DEVICE)
+            total = total + _MEANING_WEIGHT * ((own @ own.T - goal @ goal.T) ** 2).mean()
         for task in self.classes:
             mine = task.startswith("segment.")
             labels = (lessons.segments if mine else lessons.feedback).get(task)

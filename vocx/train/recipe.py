@@ -39,6 +39,8 @@ from vocx.train.ngram_heads import NgramHead, best_share, fit_ngram_head
 from vocx.train.packs import read_packs, side_classes
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
     from vocx.train.network import Network
 
 log = logging.getLogger(__name__)
@@ -110,8 +112,20 @@ def train_base(config: TrainConfig, learn: Lessons, held: set[str], progress: Pr
         again.segment_weights *= _REPLAY_WEIGHT
         learn = joined([learn, again])
     progress(f"then: {len(learn)} comments, most of them coders'")
+    meaning = untuned_vectors(folder, tokenizer, learn.texts)
     second = Schedule(config.epochs, 1.5e-4, 1e-3, 2048, masked=0.1, average=0.998)
-    return network.fit(learn, second, progress, kept and kept / "coders.pt", _RARE_POWER)
+    return network.fit(learn, second, progress, kept and kept / "coders.pt", _RARE_POWER, meaning)
+
+
+def untuned_vectors(folder: Path, tokenizer: Tokenizer, texts: list[str]) -> np.ndarray:
+    """(n,) texts to (n, d) unit vectors of the sentence transformer as it came."""
+    from vocx.train.network import TransformerBody
+
+    body = TransformerBody(folder)
+    encoder = TransformerEncoder(tokenizer, body.settings(), body.tensors())
+    encoder.threads = None
+    with half_precision():
+        return encoder.vectors(texts)
 
 
 def train_small(config: TrainConfig, learn: Lessons, held: set[str], progress: Progress) -> Network:
