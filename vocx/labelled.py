@@ -44,7 +44,11 @@ def text_digest(text: str) -> str:
 
 def held_out(path: Path | None) -> set[str]:
     """Digests of the texts that must train nothing; none without a file."""
-    return set(path.read_text(encoding="utf-8").split()) if path else set()
+    if path is None:
+        return set()
+    if not path.is_file():
+        raise UserError(f"{path}: no such file", "name the file of held-out digests, or none")
+    return set(path.read_text(encoding="utf-8").split())
 
 
 def read_labels(

@@ -65,3 +65,8 @@ def test_no_pack_that_is_kept_for_evaluation_teaches() -> None:
     for kept in ("airline_tweets", "twcs", "dailydialog", "meld"):
         assert kept not in files
     assert all(e.licence for e in pack_entries().values())
+
+
+def test_a_missing_pack_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file"):
+        read_pack("banking77", tmp_path, set(), 0)

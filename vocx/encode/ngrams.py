@@ -32,6 +32,8 @@ def ngram_rows(texts: Sequence[str], idf: np.ndarray | None = None) -> sparse.cs
     >>> ngram_rows(["late again"]).shape
     (1, 32768)
     """
+    if not len(texts):
+        return sparse.csr_matrix((0, BINS), dtype=np.float32)
     blocks = []
     for i, hasher in enumerate(_hashers()):
         counts = hasher.transform(texts)

@@ -16,7 +16,8 @@ _KINDS = {
     "bag": "Vectors of tokens and of hashed token pairs, pooled, with one hidden layer; served by "
     "NumPy and tokenizers alone. Weights are int8.",
     "transformer": "all-MiniLM-L6-v2, fine-tuned on every task at once: one forward pass a comment, "
-    "clauses pooled out of it, a linear head a task; served by torch. Weights are float16.",
+    "clauses pooled out of it, a linear head a task; served by torch. Weights are float16, the largest "
+    "tables int8.",
 }
 _UNLABELLED = [
     ("reviews_rated, reviews_unrated, booking_pos_neg", "unclear (scraped)"),
@@ -63,7 +64,8 @@ _CARD = Template(
 # {{ name }}
 
 Text to journey stage, touchpoint, polarity and emotion; and of each clause whether it is a pain or a
-win, its stage, touchpoint, severity, theme, polarity and emotion. {{ kind }} English.
+win, its stage, touchpoint, severity, theme, polarity and emotion. {{ kind }}{% if ngrams %} Heads
+read hashed n-grams of the words, too.{% endif %} English.
 
 ## Trained on
 {{ n_feedback }} comments that coders labelled{% if teacher %}, and {{ unlabelled }} that {{ teacher }} labelled{% endif %}; {{ n_calibrating }} more comments calibrate and trained nothing.
@@ -72,6 +74,9 @@ win, its stage, touchpoint, severity, theme, polarity and emotion. {{ kind }} En
 |---|---|---|
 | JourneyBench, train split, rows without NC licence | all tasks | per row, none of them NC |
 | labels made for vocx (`data/labels`) on comments of the packs below | all tasks | the packs' own |
+{% if posts -%}
+| posts to companies, written for vocx by language-model writers (`data/labels/posts.jsonl`): made up, as no open pack has real ones | all tasks | the project's |
+{% endif -%}
 {% for s in sources -%}
 | {{ s[0] }} | {{ s[1] }} | {{ s[2] }} |
 {% endfor -%}
@@ -91,7 +96,8 @@ Temperatures and thresholds come from comments that trained nothing.
 {% endfor %}
 ## Where not to trust it
 Rare stages (need, awareness, advocacy) and touchpoints (sms, word of mouth, self-service) had few
-examples. Sarcasm, clauses that need the one before them, and trades far from the training data are
+examples. Short posts within a conversation, which lean on what was said before, are often wrong, and
+no real post to a company trained it. Sarcasm, clauses that need the one before them, and trades far from the training data are
 often wrong: label a hundred comments of your own and run `vocx evaluate` before you trust the
 matrix. It speaks English only, and answers for other languages too.
 """
@@ -123,6 +129,8 @@ def render_card(
         n_calibrating=folder.config["n_calibrating"],
         heads=folder.config["heads"],
         scores=scores,
+        ngrams=any(name.endswith(".ngrams") for name in folder.tensors),
+        posts=config is not None and any("posts" in Path(p).name for p in config.labels),
         sources=_sources(config) if config else None,
         teacher=Path(config.teacher).name if config and config.teacher else None,
         unlabelled=f"{config.unlabelled:,}" if config else "",

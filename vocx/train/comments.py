@@ -6,6 +6,7 @@ are found again in the packs.
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import pandas as pd
 
 from vocx.errors import UserError
 from vocx.labelled import Labelled, text_digest
-from vocx.train.packs import as_conversation, unescaped
+from vocx.train.packs import as_conversation, read_file, unescaped
+
+log = logging.getLogger(__name__)
 
 _LEAST, _MOST = 8, 4000  # characters of a comment
 _CLINC = ("account balance bill card credit flight insurance order book hotel rental transfer "
@@ -64,14 +67,14 @@ def pack_comments(data: Path) -> pd.DataFrame:
 
 
 def _texts(data: Path, file: str, source: str) -> pd.DataFrame:
-    frame = pd.read_parquet(data / file)
+    frame = read_file(data, file)
     frame = frame.rename(columns={"utterance": "text"})
     frame = frame[frame["text"].notna() & (frame["text"] != "Did not answer")]
     return frame.assign(pack=file.split("/")[0], source=source, text=frame["text"].astype(str))
 
 
 def _talks(data: Path, file: str, thread: str, turn: str) -> pd.DataFrame:
-    frame = pd.read_parquet(data / file).sort_values([thread, turn])
+    frame = read_file(data, file).sort_values([thread, turn])
     if "speaker" in frame:
         frame = frame[frame["speaker"] == "user"]
     frame = frame[frame["text"].notna()]
@@ -88,6 +91,9 @@ def read_digest_labels(folder: Path, comments: pd.DataFrame) -> Labelled:
     rows = labels.merge(comments[["digest", "text"]], on="digest", how="inner")
     if rows.empty:
         raise UserError(f"{folder}: none of its texts is in the packs", "check the packs' folder")
+    if lost := len(labels) - len(rows):
+        log.warning("%s: %d of %d labelled comments are held out, or in no pack: left out",
+                    folder, lost, len(labels))  # fmt: skip
     feedback = pd.DataFrame({
         "feedback_id": rows["digest"], "source": rows["source"], "source_id": rows["digest"],
         "text": rows["text"], "turns": None, "meaningful": True, "stage": rows["stage"],

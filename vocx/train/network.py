@@ -37,7 +37,9 @@ log = logging.getLogger(__name__)
 
 _SOURCE_DROPOUT = 0.4  # so that a model does not lean on the kind of source alone
 _SEGMENT_WEIGHT = 0.5  # of a segment's loss, beside that of a whole comment
-_MEANING_WEIGHT = 5.0  # of how far texts have moved from, or to, each other (mean square of cosines)
+_MEANING_WEIGHT = (
+    5.0  # of how far texts have moved from, or to, each other (mean square of cosines)
+)
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 

@@ -51,7 +51,7 @@ def read_pack(name: str, data: Path, held: set[str], seed: int) -> Lessons:
     if name not in entries:
         raise UserError(f"there is no pack '{name}'", closest(name, sorted(entries)))
     entry = entries[name]
-    frame = pd.read_parquet(data / entry.file)
+    frame = read_file(data, entry.file)
     if "split" in frame:
         frame = frame[frame["split"] == "train"]
     frame = _READERS[entry.reads](frame.reset_index(drop=True), name)
@@ -62,6 +62,13 @@ def read_pack(name: str, data: Path, held: set[str], seed: int) -> Lessons:
     frame = frame.assign(text=text)[kept].drop_duplicates("text")
     frame = frame.sample(min(len(frame), entry.rows), random_state=seed).reset_index(drop=True)
     return _lessons(frame, entry.source)
+
+
+def read_file(data: Path, file: str) -> pd.DataFrame:
+    """One file of the packs' folder; UserError where it is missing."""
+    if not (data / file).is_file():
+        raise UserError(f"{data / file}: no such file", "name the packs' folder in `data:`")
+    return pd.read_parquet(data / file)
 
 
 def side_classes() -> Classes:
