@@ -246,7 +246,7 @@ class CascadeModel(Model):
         """Probabilities of every task for m texts and n spans of them."""
         judged = self.first.judge(texts, sources, owner, spans)
         handed, mine, better = self._handed_on(judged, texts, sources, owner, spans)
-        for task in judged.feedback.keys() & better.feedback.keys():
+        for task in FEEDBACK_HEADS:
             judged.feedback[task][handed] = better.feedback[task]
         for task, p in better.segments.items():
             judged.segments[task][mine] = p
@@ -295,7 +295,8 @@ class CascadeModel(Model):
         if not parts:
             return self.first._decoded(judged, segments)
         labels, marked = (pd.concat([p[i] for p in parts]).sort_index() for i in (0, 1))
-        return labels, marked
+        own = self.first._feedback_labels(judged).filter(regex="^x_")  # the small model answers these
+        return labels.loc[:, ~labels.columns.str.startswith("x_")].join(own), marked
 
 
 def doubts(judged: Judged, owner: np.ndarray) -> np.ndarray:

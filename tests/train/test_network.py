@@ -79,12 +79,44 @@ def test_a_row_teaches_only_what_it_is_labelled_for() -> None:
     assert found["feedback.b"][2:4].argmax(axis=1).tolist() == [0, 1]
 
 
+HOW = Schedule(3, 1e-2, 1e-2, 512, masked=0.1, average=0.9)
+
+
 def test_a_stopped_training_goes_on_where_it_stopped(lessons: Lessons, tmp_path: Path) -> None:
-    classes = task_classes()
-    whole = bag(classes).fit(lessons, Schedule(2, 1e-2, 1e-2, 512), checkpoint=tmp_path / "w.pt")
-    again = bag(classes).fit(lessons, Schedule(2, 1e-2, 1e-2, 512), checkpoint=tmp_path / "w.pt")
+    whole = bag(task_classes()).fit(lessons, HOW)
+
+    def stop(said: str) -> None:
+        if said.startswith("pass 2"):
+            raise KeyboardInterrupt
+
+    path, said = tmp_path / "w.pt", []
+    with pytest.raises(KeyboardInterrupt):
+        bag(task_classes()).fit(lessons, HOW, stop, path)
+    again = bag(task_classes()).fit(lessons, HOW, said.append, path)
+    assert said[0].startswith("going on")
+    assert said[1].startswith("pass 2")
     one, two = (n.logits(lessons, ["feedback.stage"])["feedback.stage"] for n in (whole, again))
     assert np.array_equal(one, two)
+
+
+def test_a_checkpoint_of_another_training_is_no_start(lessons: Lessons, tmp_path: Path) -> None:
+    path, said = tmp_path / "w.pt", []
+    bag(task_classes()).fit(lessons, HOW, checkpoint=path)
+    other = bag(task_classes())
+    other.body.weights.data += 0.1
+    other.fit(lessons, HOW, said.append, path)
+    assert not any(line.startswith("going on") for line in said)
+
+
+def test_the_mean_of_a_short_training_is_of_its_end(lessons: Lessons) -> None:
+    def loss(average: float) -> float:
+        network = bag(task_classes()).fit(lessons, Schedule(20, 1e-2, 1e-2, 512, average=average))
+        z = network.logits(lessons, ["feedback.stage"])["feedback.stage"]
+        truth = lessons.feedback["feedback.stage"]
+        known = truth.sum(axis=1) > 0
+        return float((z[known].argmax(axis=1) != truth[known].argmax(axis=1)).mean())
+
+    assert loss(0.998) < loss(0.0) + 0.1
 
 
 def test_same_seed_same_weights(lessons: Lessons) -> None:

@@ -68,9 +68,9 @@ class LinearHead(ClassifierMixin, BaseEstimator):
         logits = self.decision_function(X, ngrams) / self.temperature_
         return expit(logits) if self.several_ else softmax(logits, axis=1)
 
-    def predict(self, X: Rows) -> np.ndarray:
+    def predict(self, X: Rows, ngrams: Rows = None) -> np.ndarray:
         """(n,) most likely labels, sure or not."""
-        return self.classes_[self.decision_function(X).argmax(axis=1)]
+        return self.classes_[self.decision_function(X, ngrams).argmax(axis=1)]
 
 
 def class_weights(y: np.ndarray, weight: np.ndarray, power: float) -> np.ndarray:

@@ -267,14 +267,16 @@ class Network:
             lambda s: min((s + 1) / warm, max(0.02, (n_steps - s) / (n_steps - warm + 1))),
         )
         both = nn.ModuleDict({"body": self.body, "heads": self.heads})
+        stays = min(schedule.average, max(0.0, 1 - 5 / n_steps))  # a short training, a short memory
         mean = (
-            AveragedModel(both, multi_avg_fn=get_ema_multi_avg_fn(schedule.average))
+            AveragedModel(both, multi_avg_fn=get_ema_multi_avg_fn(stays))
             if schedule.average
             else None
         )
         state = {"epoch": 0, "step": 0}
         saved: dict[str, Any] = {}
-        of = self._lessons_digest(lessons, schedule) if checkpoint else ""
+        how = (schedule, rare_power, meaning is not None and _MEANING_WEIGHT)
+        of = self._training_digest(lessons, how) if checkpoint else ""
         if checkpoint and checkpoint.is_file():
             saved = torch.load(checkpoint, weights_only=True)
         if saved.get("of") == of:
@@ -289,6 +291,7 @@ class Network:
         self._train(True)
         while state["step"] < n_steps:
             rng = np.random.default_rng([self.seed, state["epoch"]])
+            torch.manual_seed(int(rng.integers(2**31)))  # one that goes on drops the same out
             losses, began = [], time.perf_counter()
             for rows in _buckets(lengths, schedule.batch_tokens, rng):
                 if state["step"] >= n_steps:
@@ -321,13 +324,18 @@ class Network:
         self._train(False)
         return self
 
-    def _lessons_digest(self, lessons: Lessons, schedule: Schedule) -> str:
-        """sha256 of what is learned and how: a checkpoint of anything else is no start."""
-        total = sha256(repr((schedule, self.seed, self.classes)).encode())
-        total.update("\0".join(lessons.texts).encode())
-        for labels in (lessons.feedback, lessons.segments):
-            for task, values in sorted(labels.items()):
-                total.update(task.encode() + np.ascontiguousarray(values).tobytes())
+    def _training_digest(self, lessons: Lessons, how: Any) -> str:
+        """sha256 of what is learned, how, and from which weights on: no other checkpoint is a start."""
+        told = (how, self.seed, self.classes, lessons.texts, lessons.sources)
+        total = sha256(repr(told).encode())
+        start = {**self.body.state_dict(), **self.heads.state_dict()}
+        arrays = {
+            **lessons.feedback, **lessons.segments, "owner": lessons.owner, "spans": lessons.spans,
+            "weights": lessons.weights, "segment_weights": lessons.segment_weights,
+            **{name: tensor.cpu().numpy() for name, tensor in start.items()},
+        }  # fmt: skip
+        for name, array in sorted(arrays.items()):
+            total.update(name.encode() + np.ascontiguousarray(array).tobytes())
         return total.hexdigest()
 
     def linear_heads(self, tasks: list[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -32,7 +32,7 @@ class NgramHead:
 
 def fit_ngram_head(rows: Rows, truth: np.ndarray, k: int) -> NgramHead:
     """Fit to (n, BINS) rows and (n,) indices of k classes."""
-    seen = LinearHead(C=STRENGTH, balance=0.0, max_iter=100).fit(rows, truth)
+    seen = LinearHead(C=STRENGTH, balance=0.0, max_iter=200).fit(rows, truth)
     head = NgramHead(np.zeros((rows.shape[1], k), np.float32), np.full(k, _NEVER, dtype=np.float32))
     head.coef[:, seen.classes_], head.intercept[seen.classes_] = seen.coef_, seen.intercept_
     return head

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from scipy.special import softmax
 
 from vocx.config import TrainConfig
@@ -22,7 +23,7 @@ from vocx.encode import TransformerEncoder
 from vocx.encode.ngrams import fit_idf, ngram_rows
 from vocx.encode.tokens import plain_tokenizer, tokenise
 from vocx.errors import UserError
-from vocx.labelled import held_out, read_labels
+from vocx.labelled import held_out, read_labels, text_digest
 from vocx.models import FORMAT, ModelFolder
 from vocx.pipeline import load_model
 from vocx.train.calibrate import (
@@ -84,11 +85,13 @@ def coders_lessons(
         drawn = labelled.feedback.get("draw")
         draws += [None] * len(labelled.feedback) if drawn is None else drawn.tolist()
     lessons = joined(parts)
-    aside = np.array([calibrates(t) for t in lessons.texts])
-    plain = np.array([d is None or d == "random" for d in draws])  # as comments come
-    learn = lessons.take(np.flatnonzero(~aside))
+    as_they_come = np.array([pd.isna(d) or d == "random" for d in draws])
+    aside = np.array([calibrates(t) for t in lessons.texts]) & as_they_come
+    known = {text_digest(lessons.texts[i]) for i in np.flatnonzero(aside)}
+    learns = [text_digest(t) not in known for t in lessons.texts]
+    learn = lessons.take(np.flatnonzero(learns))
     progress(f"{len(learn)} comments of coders with {len(learn.owner)} segments")
-    return learn, lessons.take(np.flatnonzero(aside & plain))
+    return learn, lessons.take(np.flatnonzero(aside))
 
 
 def train_base(config: TrainConfig, learn: Lessons, held: set[str], progress: Progress) -> Network:
@@ -252,8 +255,9 @@ class NgramRows:
         self._learn, self._calibrating = learn, calibrating
         self.idf, self._rows, self.calibrating = {}, {}, {}
         for part, of in (("feedback", lambda x: x.texts), ("segment", Lessons.clauses)):
-            self.idf[part] = fit_idf(of(learn))
-            self._rows[part] = ngram_rows(of(learn), self.idf[part])
+            words = of(learn)
+            self.idf[part] = fit_idf(words)
+            self._rows[part] = ngram_rows(words, self.idf[part])
             self.calibrating[part] = ngram_rows(of(calibrating), self.idf[part])
 
     def head(self, task: str, logits: np.ndarray) -> NgramHead | None:
@@ -261,9 +265,10 @@ class NgramRows:
         part = task.split(".")[0]
         labels = self._learn.of(task)
         taught = np.flatnonzero(labels.sum(axis=1) > 0)
-        head = fit_ngram_head(
-            self._rows[part][taught], labels[taught].argmax(axis=1), labels.shape[1]
-        )
+        classes = labels[taught].argmax(axis=1)
+        if len(np.unique(classes)) < 2:
+            return None
+        head = fit_ngram_head(self._rows[part][taught], classes, labels.shape[1])
         truth = self._calibrating.of(task)
         known = np.flatnonzero(truth.sum(axis=1) > 0)
         beside = head.logits(self.calibrating[part][known])

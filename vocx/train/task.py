@@ -16,6 +16,7 @@ from sklearn.model_selection import KFold
 from sklearn.preprocessing import StandardScaler
 
 from vocx.classify.heads import LinearHead, Rows, fit_temperature, fit_threshold
+from vocx.encode import TransformerEncoder
 from vocx.encode.ngrams import fit_idf, ngram_rows
 from vocx.errors import UserError
 from vocx.evaluate import split_labels
@@ -72,7 +73,10 @@ def train_task(
     progress(f"reading {len(rows)} comments")
     nobody, nowhere = np.zeros(0, int), np.zeros((0, 2), int)
     words = customer_words(rows)
-    features, _ = build_encoder(folder).encode(words, rows["source"].tolist(), nobody, nowhere)
+    encoder = build_encoder(folder)
+    if isinstance(encoder, TransformerEncoder):
+        encoder.threads = None
+    features, _ = encoder.encode(words, rows["source"].tolist(), nobody, nowhere)
     idf = folder.tensors.get("feedback.idf")
     idf = fit_idf(words) if idf is None else idf
     ngrams = ngram_rows(words, idf)
