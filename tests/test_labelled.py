@@ -6,7 +6,7 @@ import pytest
 from conftest import SAMPLES
 
 from vocx.errors import UserError
-from vocx.labelled import label_segments, read_labels, text_digest
+from vocx.labelled import held_out, label_segments, read_labels, text_digest
 from vocx.schema import EMOTIONS, STAGES, TOUCHPOINTS
 from vocx.segment import segment
 from vocx.themes import load_themes
@@ -47,3 +47,9 @@ def test_held_out_texts_and_excluded_licences_are_left_out(tmp_path: Path) -> No
     assert read_labels(path, ["nc"], held).feedback["source_id"].tolist() == ["a"]
     with pytest.raises(UserError, match="no labelled row is left"):
         read_labels(path, ["nc", "other"])
+
+
+def test_a_missing_file_of_held_out_digests_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file"):
+        held_out(tmp_path / "none.txt")
+    assert held_out(None) == set()

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import TINY
+from safetensors.numpy import load_file
 
 from vocx.errors import UserError
-from vocx.models import ModelFolder, find_model, list_models, load_folder, quantise
+from vocx.models import FORMAT, ModelFolder, find_model, list_models, load_folder, quantise
 
 
 def test_quantised_matrices_come_back_within_half_a_step() -> None:
@@ -34,6 +35,16 @@ def test_transposed_matrices_come_back_as_they_were(tmp_path: Path) -> None:
         saved = ModelFolder("m", config, {**folder.tensors, "t": matrix}, folder.tokenizer)
         saved.save(tmp_path / precision, "card")
         assert np.allclose(load_folder(str(tmp_path / precision)).tensors["t"], matrix, atol=0.02)
+
+
+def test_large_tables_are_bytes_in_half_precision_too(tmp_path: Path) -> None:
+    table = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
+    config = {"format": FORMAT, "name": "m", "precision": "float16"}
+    ModelFolder("m", config, {"a.coef": table, "a.ngrams": table}, "{}").save(tmp_path / "m", "")
+    stored = load_file(tmp_path / "m" / "model.safetensors")
+    assert stored["a.coef"].dtype == np.float16
+    assert stored["a.ngrams"].dtype == np.int8
+    assert np.allclose(load_folder(str(tmp_path / "m")).tensors["a.ngrams"], table, atol=0.01)
 
 
 def test_no_model_folder_holds_a_pickle() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from vocx.classify import FewShotClassifier, LinearHead, band, polarity, top, with_mixed
-from vocx.encode import BagEncoder, Encoder, TransformerEncoder
+from vocx.encode import NO_SEGMENTS, BagEncoder, Encoder, TransformerEncoder
 from vocx.encode.ngrams import ngram_rows
 from vocx.encode.tokens import plain_tokenizer
 from vocx.journey import Journey
@@ -107,8 +107,7 @@ class Model:
 
     def label(self, texts: list[str], source: str | None = None) -> pd.DataFrame:
         """Labels of whole texts: stage, touchpoint, polarity, sentiment, emotion and their scores."""
-        nobody, nowhere = np.zeros(0, int), np.zeros((0, 2), int)
-        frame, _ = self._labels(texts, [source] * len(texts), nobody, nowhere, None)
+        frame, _ = self._labels(texts, [source] * len(texts), *NO_SEGMENTS, None)
         frame["sentiment"] = band(frame["polarity"].to_numpy())
         frame.insert(0, "text", texts)
         return frame
@@ -295,7 +294,9 @@ class CascadeModel(Model):
         if not parts:
             return self.first._decoded(judged, segments)
         labels, marked = (pd.concat([p[i] for p in parts]).sort_index() for i in (0, 1))
-        own = self.first._feedback_labels(judged).filter(regex="^x_")  # the small model answers these
+        own = self.first._feedback_labels(judged).filter(
+            regex="^x_"
+        )  # the small model answers these
         return labels.loc[:, ~labels.columns.str.startswith("x_")].join(own), marked
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vocx.encode import TransformerEncoder
+from vocx.encode import TransformerEncoder, all_threads
 from vocx.encode.tokens import plain_tokenizer
 from vocx.encode.transformer import WINDOW, batches, windows
 from vocx.models import load_folder
@@ -66,3 +66,17 @@ def test_a_text_longer_than_a_window_keeps_all_its_words(encoder: TransformerEnc
         [text], [None], np.array([0]), np.array([[len(text) - 9, len(text)]])
     )
     assert segments[0, :16].any()
+
+
+def test_vectors_are_of_length_one_and_say_more_than_the_words(encoder: TransformerEncoder) -> None:
+    vectors = encoder.vectors(["the parcel was late", "late was the parcel", "rude waiter", ""])
+    assert vectors.shape == (4, 2 * 16)
+    assert np.allclose(np.linalg.norm(vectors[:3], axis=1), 1, atol=1e-5)
+    assert not vectors[3].any()
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
+
+
+def test_all_threads_are_given_back(encoder: TransformerEncoder) -> None:
+    with all_threads(encoder):
+        assert encoder.threads is None
+    assert encoder.threads == 1

@@ -5,14 +5,23 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import SAMPLES, TINY
+from scipy.special import softmax
 
 from vocx.config import TrainConfig, load_train_config
+from vocx.encode.ngrams import ngram_rows
 from vocx.labelled import read_labels
 from vocx.pipeline import load_model
 from vocx.train import train_by_recipe
 from vocx.train.calibrate import calibrates
 from vocx.train.lessons import Lessons, from_labelled, task_classes, unlabelled
-from vocx.train.recipe import only_mentions, teachers_lessons
+from vocx.train.recipe import (
+    NgramRows,
+    coders_lessons,
+    only_mentions,
+    teachers_lessons,
+    to_folder,
+    train_base,
+)
 
 pytest.importorskip("torch")
 
@@ -52,6 +61,32 @@ def test_a_recipe_trains_a_transformer_that_serves_and_has_a_card(
     assert "| stage |" in card
     assert model.folder.config["precision"] == "float16"
     assert model.folder.config["n_calibrating"] > 5
+
+
+def test_heads_that_read_ngrams_answer_as_they_did_in_training(
+    tmp_path: Path, encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vocx.train.recipe.best_share", lambda *_: 0.5)
+    config = load_train_config(recipe(tmp_path, encoder, ngrams=True))
+    learn, calibrating = coders_lessons(config, set(), print)
+    network = train_base(config, learn, set(), print)
+    to_folder(config, network, learn, calibrating).save(tmp_path / "m", "")
+    model = load_model(str(tmp_path / "m"))
+    texts, sources = learn.texts[:20], learn.sources[:20]
+    some = learn.take(np.arange(20))
+    judged = model.judge(texts, sources, some.owner, some.spans)
+    words = NgramRows(learn, calibrating)
+    for task, said in (judged.feedback | judged.segments).items():
+        part = task.split(".")[0]
+        plain = network.logits(some, [task])[task]
+        rows = ngram_rows(texts if part == "feedback" else some.clauses(), words.idf[part])
+        beside = words.head(task, network.logits(calibrating, [task])[task])
+        if beside is None:
+            continue
+        temperature = model.heads[task].temperature_
+        expected = softmax((plain + beside.logits(rows)) / temperature, axis=1)
+        assert np.abs(said - expected).max() < 0.05, task
+    assert sum(n.endswith(".ngrams") for n in model.folder.tensors) > 4
 
 
 def test_a_teacher_labels_what_is_not_held_out_and_calibrates_nothing(

@@ -6,6 +6,7 @@ from conftest import SAMPLES, TINY
 from vocx.api import run
 from vocx.errors import UserError
 from vocx.evaluate import evaluate_model
+from vocx.models import FORMAT, ModelFolder
 from vocx.pipeline import load_model
 from vocx.train import train_task
 
@@ -40,6 +41,30 @@ def test_a_task_of_a_teams_own_is_a_column_of_the_run(tmp_path: Path) -> None:
     assert set(done.feedback["x_urgency"].dropna()) <= {"urgent", "calm"}
     scores = evaluate_model(str(folder), file)
     assert scores["tasks"]["urgency"]["accuracy"] > 0.8
+
+
+def test_a_head_reads_the_words_as_they_stand_too(tmp_path: Path) -> None:
+    """Codes mean nothing to an encoder; here they are all that tells the labels apart."""
+    rows = [(f"Fault {code} at unit {i}", team) for i in range(30)
+            for code, team in (("qx7", "north"), ("qv7", "south"), ("qk7", "east"))]  # fmt: skip
+    file = labels(tmp_path / "l.csv", rows, "team")
+    model = load_model(str(train_task("team", file, tmp_path / "mine", str(TINY), print)))
+    assert model.heads["feedback.team"].ngrams_ is not None
+    found = model.label(["unit 99: qv7", "unit 99: qk7"])["x_team"].tolist()
+    assert found == ["south", "east"]
+
+
+def test_a_cascade_leaves_a_teams_own_task_to_the_small_model(tmp_path: Path) -> None:
+    rows = [(t, "urgent" if s == "fulfilment" else "calm") for t, s in ROWS]
+    file = labels(tmp_path / "l.csv", rows, "urgency")
+    train_task("urgency", file, tmp_path / "mine", str(TINY), print)
+    settings = {"first": "mine", "then": str(TINY), "doubt": -1.0}
+    cascade = ModelFolder("both", {"format": FORMAT, "name": "both", "cascade": settings}, {}, "")
+    cascade.save(tmp_path / "both", "")
+    texts = [t for t, _ in rows]
+    one, two = (load_model(str(tmp_path / n)).label(texts) for n in ("mine", "both"))
+    assert two["x_urgency"].tolist() == one["x_urgency"].tolist()
+    assert evaluate_model(str(tmp_path / "both"), file)["tasks"]["urgency"]["accuracy"] > 0.8
 
 
 def test_cells_of_several_labels_make_a_head_that_gives_several(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 from tokenizers import Tokenizer
 
+from vocx.encode.encoder import NO_SEGMENTS
 from vocx.encode.sources import one_hot
 from vocx.encode.tokens import Tokens, pair_bins, tokenise
 
@@ -70,8 +71,7 @@ class BagEncoder:
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
         """(n,) texts to (n, d) unit vectors: what texts mean alone; without tokens a row of zeros."""
-        nowhere = np.zeros((0, 2), int)
-        items, _, starts, _ = self._items(texts, np.zeros(0, int), nowhere)
+        items, _, starts, _ = self._items(texts, *NO_SEGMENTS)
         mean = self._pooled(items, starts[:-1], starts[1:])[:, : self.dimensions]
         return mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-9)
 

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
+NO_SEGMENTS = np.zeros(0, int), np.zeros((0, 2), int)  # owner and spans, where only texts matter
+
 
 class Encoder(Protocol):
     """Texts and spans of them to feature rows."""

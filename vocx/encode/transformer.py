@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -94,11 +95,22 @@ class TransformerEncoder:
         return np.hstack([feedback, known]), np.hstack([segments, known[owner]])
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
-        """(n,) texts to (n, width) unit vectors: what texts mean alone."""
-        nobody, nowhere = np.zeros(0, int), np.zeros((0, 2), int)
-        features, _ = self.encode(texts, [None] * len(texts), nobody, nowhere)
-        mean = features[:, : self._model.config.hidden_size]
-        return mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-9)
+        """(n,) texts to (n, 2 width) unit vectors: what texts mean alone.
+
+        Half is the mean of the last layer, half that of the first: the heads bent the one to their
+        tasks, the other still tells words apart.
+        """
+        width = self._model.config.hidden_size
+        out = np.zeros((len(texts), 2 * width), np.float32)
+        for low in range(0, len(texts), _CHUNK):
+            tokens = tokenise(self.tokenizer, texts[low : low + _CHUNK])
+            for i, first in enumerate((False, True)):
+                rows = self._token_vectors(tokens, first)
+                mean = pooled(rows, tokens.starts[:-1], tokens.starts[1:])[:, :width]
+                length = np.linalg.norm(mean, axis=1, keepdims=True)
+                half = slice(i * width, (i + 1) * width)
+                out[low : low + _CHUNK, half] = mean / np.maximum(length, 1e-9) / np.sqrt(2)
+        return out
 
     def _pooled(
         self, texts: Sequence[str], owner: np.ndarray, spans: np.ndarray
@@ -110,8 +122,8 @@ class TransformerEncoder:
         own = pooled(hidden, ranges[:, 0], ranges[:, 1])
         return feedback, np.hstack([own, feedback[owner, : hidden.shape[1]]])
 
-    def _token_vectors(self, tokens: Tokens) -> np.ndarray:
-        """(t, width) what each token means where it stands."""
+    def _token_vectors(self, tokens: Tokens, first: bool = False) -> np.ndarray:
+        """(t, width) what each token means where it stands; or ``first``, before it has looked around."""
         torch = self._torch
         out = np.zeros((len(tokens.ids), self._model.config.hidden_size), np.float32)
         before = torch.get_num_threads()
@@ -119,17 +131,27 @@ class TransformerEncoder:
         with torch.inference_mode():
             for batch in batches(windows(tokens.starts)):
                 ids, mask = padded(tokens.ids, batch, self._special)
-                hidden = (
-                    self._model(
-                        input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask)
-                    )
-                    .last_hidden_state.float()
-                    .numpy()
-                )
+                ids, mask = torch.from_numpy(ids), torch.from_numpy(mask)
+                if first:
+                    found = self._model.embeddings(input_ids=ids)
+                else:
+                    found = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
+                hidden = found.float().numpy()
                 for row, (low, high) in enumerate(batch):
                     out[low:high] = hidden[row, 1 : 1 + high - low]
         torch.set_num_threads(before)
         return out
+
+
+@contextmanager
+def all_threads(encoder: Any) -> Iterator[None]:
+    """Let a transformer read on all cores, where the last bits of its answer do not matter."""
+    before = getattr(encoder, "threads", None)
+    if isinstance(encoder, TransformerEncoder):
+        encoder.threads = None
+    yield
+    if isinstance(encoder, TransformerEncoder):
+        encoder.threads = before
 
 
 def batches(parts: np.ndarray) -> Iterator[np.ndarray]:

@@ -12,6 +12,7 @@ from vocx.models import ModelFolder
 from vocx.train.cascade import Choice
 from vocx.train.packs import pack_entries
 
+_POSTS = ("data", "labels", "posts.jsonl")
 _KINDS = {
     "bag": "Vectors of tokens and of hashed token pairs, pooled, with one hidden layer; served by "
     "NumPy and tokenizers alone. Weights are int8.",
@@ -68,7 +69,7 @@ win, its stage, touchpoint, severity, theme, polarity and emotion. {{ kind }}{% 
 read hashed n-grams of the words, too.{% endif %} English.
 
 ## Trained on
-{{ n_feedback }} comments that coders labelled{% if teacher %}, and {{ unlabelled }} that {{ teacher }} labelled{% endif %}; {{ n_calibrating }} more comments calibrate and trained nothing.
+{{ n_feedback }} comments with coders' labels{% if teacher %}, and {{ unlabelled }} that {{ teacher }} labelled{% endif %}; {{ n_calibrating }} more comments calibrate and trained nothing.
 {% if sources %}
 | source | what it taught | licence |
 |---|---|---|
@@ -87,7 +88,7 @@ No text is in the weights' folder.
 {% endif %}
 {{ scores_text }}
 ## Calibration
-Temperatures and thresholds come from comments that trained nothing.
+Temperatures, thresholds{% if ngrams %}, the share of n-grams{% endif %} come from comments that trained nothing.
 
 | head | n | threshold | accuracy | sure | right when sure |
 |---|---|---|---|---|---|
@@ -97,7 +98,7 @@ Temperatures and thresholds come from comments that trained nothing.
 ## Where not to trust it
 Rare stages (need, awareness, advocacy) and touchpoints (sms, word of mouth, self-service) had few
 examples. Short posts within a conversation, which lean on what was said before, are often wrong, and
-no real post to a company trained it. Sarcasm, clauses that need the one before them, and trades far from the training data are
+no real post to a company trained the models that ship. Sarcasm, clauses that need the one before them, and trades far from the training data are
 often wrong: label a hundred comments of your own and run `vocx evaluate` before you trust the
 matrix. It speaks English only, and answers for other languages too.
 """
@@ -130,7 +131,7 @@ def render_card(
         heads=folder.config["heads"],
         scores=scores,
         ngrams=any(name.endswith(".ngrams") for name in folder.tensors),
-        posts=config is not None and any("posts" in Path(p).name for p in config.labels),
+        posts=config is not None and any(Path(p).parts[-3:] == _POSTS for p in config.labels),
         sources=_sources(config) if config else None,
         teacher=Path(config.teacher).name if config and config.teacher else None,
         unlabelled=f"{config.unlabelled:,}" if config else "",

@@ -19,7 +19,7 @@ import pandas as pd
 from scipy.special import softmax
 
 from vocx.config import TrainConfig
-from vocx.encode import TransformerEncoder
+from vocx.encode import NO_SEGMENTS, TransformerEncoder, all_threads
 from vocx.encode.ngrams import fit_idf, ngram_rows
 from vocx.encode.tokens import plain_tokenizer, tokenise
 from vocx.errors import UserError
@@ -126,9 +126,10 @@ def untuned_vectors(folder: Path, tokenizer: Tokenizer, texts: list[str]) -> np.
 
     body = TransformerBody(folder)
     encoder = TransformerEncoder(tokenizer, body.settings(), body.tensors())
-    encoder.threads = None
-    with half_precision():
-        return encoder.vectors(texts)
+    with all_threads(encoder), half_precision():
+        found, _ = encoder.encode(texts, [None] * len(texts), *NO_SEGMENTS)
+    mean = found[:, : body.settings()["hidden_size"]]
+    return mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-9)
 
 
 def train_small(config: TrainConfig, learn: Lessons, held: set[str], progress: Progress) -> Network:
@@ -159,8 +160,6 @@ def teachers_lessons(
     Comments that calibrate are left out, and those that coders labelled keep their own labels.
     """
     teacher = load_model(str(config.teacher))
-    if isinstance(teacher.encoder, TransformerEncoder):
-        teacher.encoder.threads = None
     comments = pack_comments(Path(config.data))
     known = set(learn.texts)
     fresh = comments["text"].map(lambda t: t not in known and not calibrates(t))
@@ -172,7 +171,7 @@ def teachers_lessons(
     parts = []
     for low in range(0, len(lessons), _JUDGED):
         part = lessons.take(np.arange(low, min(low + _JUDGED, len(lessons))))
-        with half_precision():
+        with all_threads(teacher.encoder), half_precision():
             judged = teacher.judge(part.texts, part.sources, part.owner, part.spans)
         part.feedback = {t: p.astype(np.float16) for t, p in judged.feedback.items()}
         part.segments = {t: p.astype(np.float16) for t, p in judged.segments.items()}

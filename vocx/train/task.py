@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.special import expit, softmax
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold
+from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
-from vocx.classify.heads import LinearHead, Rows, fit_temperature, fit_threshold
-from vocx.encode import TransformerEncoder
+from vocx.classify.heads import LinearHead, Rows
+from vocx.encode import NO_SEGMENTS, all_threads
 from vocx.encode.ngrams import fit_idf, ngram_rows
 from vocx.errors import UserError
 from vocx.evaluate import split_labels
@@ -25,13 +25,12 @@ from vocx.models import ModelFolder, load_folder
 from vocx.pipeline import FEEDBACK_TASKS as HEADS
 from vocx.pipeline import build_encoder
 from vocx.segment import customer_words
-from vocx.train.calibrate import TARGETS, fit_knots
+from vocx.train.calibrate import TARGETS, Calibration, calibrate, fit_knots
 from vocx.train.card import render_card
 from vocx.train.ngram_heads import SHARES, STRENGTH, NgramHead, best_share, fit_ngram_head
 
 _FOLDS = 5
 _LEAST_PER_CLASS = 4
-_LEAST_ANSWERED = 0.5
 _LARGE = 20_000  # rows from which on one fold in five is held out, not each in turn
 _STRENGTHS = (0.01, 0.1, 1.0)  # of logistic regression, tried by accuracy out of fold
 
@@ -43,12 +42,13 @@ class Fitted:
     Attributes
     ----------
     head : calibrated; truth : (n,) labels, or (n, k) ones and zeros of several labels a row.
-    probabilities : (n, k), out of fold.
+    probabilities : (n, k), out of fold; calibration : of them, or null with several labels a row.
     """
 
     head: LinearHead
     probabilities: np.ndarray
     truth: np.ndarray
+    calibration: Calibration | None = None
 
 
 def train_task(
@@ -71,12 +71,9 @@ def train_task(
     if "cascade" in folder.config:
         raise UserError(f"--base {base}: is a cascade of two models", "name one of the two")
     progress(f"reading {len(rows)} comments")
-    nobody, nowhere = np.zeros(0, int), np.zeros((0, 2), int)
-    words = customer_words(rows)
-    encoder = build_encoder(folder)
-    if isinstance(encoder, TransformerEncoder):
-        encoder.threads = None
-    features, _ = encoder.encode(words, rows["source"].tolist(), nobody, nowhere)
+    words, encoder = customer_words(rows), build_encoder(folder)
+    with all_threads(encoder):
+        features, _ = encoder.encode(words, rows["source"].tolist(), *NO_SEGMENTS)
     idf = folder.tensors.get("feedback.idf")
     idf = fit_idf(words) if idf is None else idf
     ngrams = ngram_rows(words, idf)
@@ -126,15 +123,15 @@ def _check_sets(sets: list[list[str]], labels: Path) -> None:
 
 
 def _said(fitted: Fitted) -> str:
-    if fitted.truth.ndim == 2:
+    found = fitted.calibration
+    if found is None:
         said = fitted.probabilities >= fitted.head.threshold_
         hits = (said & (fitted.truth > 0)).sum(axis=0)
         f1 = 2 * hits / np.maximum(said.sum(axis=0) + fitted.truth.sum(axis=0), 1)
         return f"out of fold: macro-F1 {f1.mean():.3f} over {len(f1)} labels"
-    found = selective(fitted)
     return (
-        f"out of fold: accuracy {found['accuracy']:.3f}; sure of {found['coverage']:.0%}, "
-        f"and right in {found['selective_accuracy']:.0%} of those"
+        f"out of fold: accuracy {found.accuracy:.3f}; sure of {found.coverage:.0%}, "
+        f"and right in {found.selective_accuracy:.0%} of those"
     )
 
 
@@ -146,9 +143,10 @@ def fit_one(X: np.ndarray, ngrams: Rows, y: np.ndarray, target: float) -> Fitted
     scaler = StandardScaler().fit(X)
     Z = scaler.transform(X).astype(np.float32)
     large = len(X) > _LARGE
-    folds = list(KFold(_FOLDS, shuffle=True, random_state=0).split(X))[: 1 if large else None]
     classes, truth = np.unique(y, return_inverse=True)
-    k = len(classes)
+    k, n_folds = len(classes), min(_FOLDS, np.bincount(truth).min())
+    folds = list(StratifiedKFold(n_folds, shuffle=True, random_state=0).split(X, truth))
+    folds = folds[: 1 if large else None]
     answers = {C: _out_of_fold(Z, truth, folds, C) for C in _STRENGTHS[: 2 if large else None]}
     seen = np.concatenate([test for _, test in folds])
     right = {C: (z[seen].argmax(axis=1) == truth[seen]).mean() for C, z in answers.items()}
@@ -159,13 +157,12 @@ def fit_one(X: np.ndarray, ngrams: Rows, y: np.ndarray, target: float) -> Fitted
     share = best_share(answers[C][seen], beside, truth[seen])
     head = _folded(_regression(C).fit(Z, truth), scaler)
     head.classes_ = classes
-    _add(head, fit_ngram_head(ngrams, truth, k), share)
+    if share:
+        _add(head, fit_ngram_head(ngrams, truth, k).times(share))
     logits = answers[C][seen] + share * beside
-    head.temperature_ = fit_temperature(logits, truth[seen])
-    p = softmax(logits / head.temperature_, axis=1)
-    hits = p.argmax(axis=1) == truth[seen]
-    head.threshold_ = fit_threshold(p.max(axis=1), hits, target, _LEAST_ANSWERED)
-    return Fitted(head, p, y[seen])
+    found = calibrate(logits, truth[seen], target)
+    head.temperature_, head.threshold_ = found.temperature, found.threshold
+    return Fitted(head, softmax(logits / found.temperature, axis=1), y[seen], found)
 
 
 def _out_of_fold(
@@ -179,11 +176,9 @@ def _out_of_fold(
     return logits
 
 
-def _add(head: LinearHead, beside: NgramHead, share: float) -> None:
+def _add(head: LinearHead, beside: NgramHead) -> None:
     """Let a head read n-grams, too."""
-    if share:
-        scaled = beside.times(share)
-        head.ngrams_, head.intercept_ = scaled.coef, head.intercept_ + scaled.intercept
+    head.ngrams_, head.intercept_ = beside.coef, head.intercept_ + beside.intercept
 
 
 def fit_several(X: np.ndarray, ngrams: Rows, sets: list[list[str]]) -> Fitted:
@@ -207,8 +202,9 @@ def fit_several(X: np.ndarray, ngrams: Rows, sets: list[list[str]]) -> Fitted:
     p = expit(plain + share * beside)
     head = _folded(_one_each(Z, truth, _STRENGTHS[0]), scaler)
     head.classes_ = classes
-    words = _one_each(ngrams, truth, STRENGTH)
-    _add(head, NgramHead(words.coef_, words.intercept_), share)
+    if share:
+        words = _one_each(ngrams, truth, STRENGTH)
+        _add(head, NgramHead(words.coef_, words.intercept_).times(share))
     head.threshold_ = np.array([best_f1_threshold(p[:, j], truth[test, j])
                                 for j in range(len(classes))])  # fmt: skip
     return Fitted(head, p, truth[test])
@@ -271,7 +267,7 @@ def _with_head(
         tensors["feedback.idf"] = idf
     intercept = fitted.head.intercept_
     new: list[Any] = fitted.head.classes_.tolist()
-    classes, several = new, fitted.truth.ndim == 2
+    classes = new
     if head.removeprefix("feedback.") in HEADS:
         classes = config["heads"][head]["classes"]
         unknown = [c for c in new if c not in classes]
@@ -289,25 +285,12 @@ def _with_head(
         intercept = low
     tensors |= {f"{head}.{kind}": m for kind, m in matrices.items()}
     tensors[f"{head}.intercept"] = intercept
-    threshold = fitted.head.threshold_
-    settings: dict[str, Any] = {
-        "classes": classes,
-        "temperature": round(float(fitted.head.temperature_), 4),
-        "threshold": [round(float(t), 4) for t in threshold] if several else round(threshold, 4),
-    }
-    config["heads"][head] = settings | ({"several": True} if several else selective(fitted))
+    settings: dict[str, Any] = {"classes": classes}
+    if fitted.calibration is None:
+        thresholds = [round(float(t), 4) for t in fitted.head.threshold_]
+        settings |= {"several": True, "temperature": 1.0, "threshold": thresholds}
+    else:
+        settings |= asdict(fitted.calibration)
+    config["heads"][head] = settings
     config["name"] = name
     return ModelFolder(name, config, tensors, folder.tokenizer)
-
-
-def selective(fitted: Fitted) -> dict[str, float]:
-    """Accuracy, coverage at the threshold and accuracy of the answered, all out of fold."""
-    score = fitted.probabilities.max(axis=1)
-    said = fitted.head.classes_[fitted.probabilities.argmax(axis=1)]
-    right, sure = said == fitted.truth, score >= fitted.head.threshold_
-    return {
-        "n": len(right),
-        "accuracy": round(float(right.mean()), 4),
-        "coverage": round(float(sure.mean()), 4),
-        "selective_accuracy": round(float(right[sure].mean()) if sure.any() else 0.0, 4),
-    }
