@@ -18,9 +18,9 @@ FLOORS = {  # a little under what the cards say
         "pain_theme_accuracy": 0.44, "mention_stage_accuracy": 0.70, "severity_qwk": 0.35,
     },
     "voc-base": {
-        "stage_accuracy": 0.74, "touchpoint_accuracy": 0.68, "emotion_accuracy": 0.68,
-        "sentiment_accuracy_3": 0.82, "sentiment_qwk_5": 0.82, "pain_f1": 0.70, "win_f1": 0.70,
-        "pain_theme_accuracy": 0.50, "mention_stage_accuracy": 0.74, "severity_qwk": 0.45,
+        "stage_accuracy": 0.76, "touchpoint_accuracy": 0.74, "emotion_accuracy": 0.73,
+        "sentiment_accuracy_3": 0.83, "sentiment_qwk_5": 0.87, "pain_f1": 0.76, "win_f1": 0.79,
+        "pain_theme_accuracy": 0.56, "mention_stage_accuracy": 0.80, "severity_qwk": 0.60,
     },
 }  # fmt: skip
 
