@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -117,7 +118,7 @@ class Model:
     ) -> Judged:
         """Probabilities of every task for m texts and n spans of them (see `Encoder.encode`)."""
         features = self.encoder.encode(texts, sources, owner, spans)
-        clauses = [texts[o][low:high] for o, (low, high) in zip(owner, spans, strict=True)]
+        clauses = (texts[o][low:high] for o, (low, high) in zip(owner, spans, strict=True))
         ngrams = self._ngrams("feedback", texts), self._ngrams("segment", clauses)
         found: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = ({}, {})
         for name, head in self.heads.items():
@@ -125,10 +126,10 @@ class Model:
             found[part][name] = head.predict_proba(features[part], ngrams[part])
         return Judged(*found)
 
-    def _ngrams(self, part: str, texts: list[str]) -> Any:
+    def _ngrams(self, part: str, texts: Iterable[str]) -> Any:
         """Rows of n-grams, if a head of feedback or of segments reads them."""
         read = any(h.ngrams_ is not None for n, h in self.heads.items() if n.startswith(part))
-        return ngram_rows(texts, self.folder.tensors[f"{part}.idf"]) if read else None
+        return ngram_rows(list(texts), self.folder.tensors[f"{part}.idf"]) if read else None
 
     def annotate(
         self, feedback: pd.DataFrame, segments: pd.DataFrame

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 from tokenizers import Tokenizer
 
-from vocx.encode.encoder import NO_SEGMENTS
+from vocx.encode.encoder import NO_SEGMENTS, unit
 from vocx.encode.sources import one_hot
 from vocx.encode.tokens import Tokens, pair_bins, tokenise
 
@@ -72,8 +72,7 @@ class BagEncoder:
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
         """(n,) texts to (n, d) unit vectors: what texts mean alone; without tokens a row of zeros."""
         items, _, starts, _ = self._items(texts, *NO_SEGMENTS)
-        mean = self._pooled(items, starts[:-1], starts[1:])[:, : self.dimensions]
-        return mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-9)
+        return unit(self._pooled(items, starts[:-1], starts[1:])[:, : self.dimensions])
 
     def _items(
         self, texts: Sequence[str], owner: np.ndarray, spans: np.ndarray

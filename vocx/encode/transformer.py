@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from vocx.encode.encoder import unit
 from vocx.encode.sources import one_hot
 from vocx.encode.tokens import Tokens, tokenise
 from vocx.errors import MissingExtra
@@ -107,9 +108,8 @@ class TransformerEncoder:
             for i, first in enumerate((False, True)):
                 rows = self._token_vectors(tokens, first)
                 mean = pooled(rows, tokens.starts[:-1], tokens.starts[1:])[:, :width]
-                length = np.linalg.norm(mean, axis=1, keepdims=True)
                 half = slice(i * width, (i + 1) * width)
-                out[low : low + _CHUNK, half] = mean / np.maximum(length, 1e-9) / np.sqrt(2)
+                out[low : low + _CHUNK, half] = unit(mean) / np.sqrt(2)
         return out
 
     def _pooled(
@@ -146,11 +146,13 @@ class TransformerEncoder:
 @contextmanager
 def all_threads(encoder: Any) -> Iterator[None]:
     """Let a transformer read on all cores, where the last bits of its answer do not matter."""
-    before = getattr(encoder, "threads", None)
-    if isinstance(encoder, TransformerEncoder):
-        encoder.threads = None
-    yield
-    if isinstance(encoder, TransformerEncoder):
+    if not isinstance(encoder, TransformerEncoder):
+        yield
+        return
+    before, encoder.threads = encoder.threads, None
+    try:
+        yield
+    finally:
         encoder.threads = before
 
 

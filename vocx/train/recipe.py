@@ -19,7 +19,7 @@ import pandas as pd
 from scipy.special import softmax
 
 from vocx.config import TrainConfig
-from vocx.encode import NO_SEGMENTS, TransformerEncoder, all_threads
+from vocx.encode import NO_SEGMENTS, TransformerEncoder, all_threads, unit
 from vocx.encode.ngrams import fit_idf, ngram_rows
 from vocx.encode.tokens import plain_tokenizer, tokenise
 from vocx.errors import UserError
@@ -128,8 +128,7 @@ def untuned_vectors(folder: Path, tokenizer: Tokenizer, texts: list[str]) -> np.
     encoder = TransformerEncoder(tokenizer, body.settings(), body.tensors())
     with all_threads(encoder), half_precision():
         found, _ = encoder.encode(texts, [None] * len(texts), *NO_SEGMENTS)
-    mean = found[:, : body.settings()["hidden_size"]]
-    return mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-9)
+    return unit(found[:, : body.settings()["hidden_size"]])
 
 
 def train_small(config: TrainConfig, learn: Lessons, held: set[str], progress: Progress) -> Network:
@@ -221,10 +220,11 @@ def to_folder(
         tensors[f"{task}.coef"], tensors[f"{task}.intercept"] = coef, intercept
         beside = words and words.head(task, logits[task])
         if words and beside:
-            logits[task] = logits[task] + beside.logits(words.calibrating[task.split(".")[0]])
+            part = task.split(".")[0]
+            logits[task] = logits[task] + beside.logits(words.calibrating[part])
             tensors[f"{task}.ngrams"] = beside.coef
             tensors[f"{task}.intercept"] = intercept + beside.intercept
-            tensors[f"{task.split('.')[0]}.idf"] = words.idf[task.split(".")[0]]
+            tensors[f"{part}.idf"] = words.idf[part]
         heads[task] = head_settings(task, classes, logits[task], calibrating)
     knots = _knots(logits["feedback.polarity"], calibrating, heads)
     encoder: dict[str, Any] = {"kind": "transformer" if transformer else "bag"}
