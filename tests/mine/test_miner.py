@@ -87,3 +87,38 @@ def test_the_issue_table_counts_feedback_once_and_quotes_different_people(mentio
     battery = table[[("battery" in n) for n in table.index]].iloc[0]
     assert (battery["n_feedback"], battery["n_segments"]) == (3, 4)
     assert len(battery["examples"]) == 3
+
+
+def test_what_is_in_no_particular_issue_is_of_its_theme_in_general(
+    mentions: pd.DataFrame, vectors: np.ndarray
+) -> None:
+    odd = ["lid cracked", "handle wobbles", "paint peels", "zip jammed"]
+    more = mentions.iloc[:4].assign(
+        text=odd, feedback_id=[f"g{i}" for i in range(4)], segment_id=[f"g{i}/0" for i in range(4)]
+    )
+    both = pd.concat([mentions, more], ignore_index=True)
+    apart = np.hstack(
+        [np.vstack([vectors, np.zeros((4, 2))]), np.vstack([np.zeros((8, 4)), np.eye(4)])]
+    )
+    miner = IssueMiner().fit(both, apart)
+    found = both.join(miner.predict(both, apart)).merge(miner.issues_, on="issue_id")
+    assert miner.issues_["issue_id"].is_unique
+    assert set(found.loc[found["general"], "text"]) == set(odd)
+    assert found.loc[found["general"], "name"].unique().tolist() == ["defective product in general"]
+    few = miner.predict(both.iloc[:9], apart[:9])
+    assert few["issue_id"].notna().all()
+    outside = both.assign(theme=None)
+    assert not IssueMiner().fit(outside, apart).issues_["general"].any()
+
+
+def test_too_few_left_over_are_no_general_issue(
+    mentions: pd.DataFrame, vectors: np.ndarray
+) -> None:
+    odd = mentions.iloc[:2].assign(text=["lid cracked", "paint peels"], feedback_id=["x", "y"])
+    both = pd.concat([mentions, odd], ignore_index=True)
+    apart = np.hstack(
+        [np.vstack([vectors, np.zeros((2, 2))]), np.vstack([np.zeros((8, 2)), np.eye(2)])]
+    )
+    miner = IssueMiner().fit(both, apart)
+    assert not miner.issues_["general"].any()
+    assert miner.predict(both, apart)["issue_id"].isna().tolist() == [False] * 8 + [True] * 2

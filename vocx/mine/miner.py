@@ -1,4 +1,8 @@
-"""Issues: recurring, specific problems and praises, found inside each theme and outside them all."""
+"""Issues: recurring problems and praises, found inside each theme and outside them all.
+
+What recurs in every trade has a theme, and what is particular to this data is found as groups inside
+it; mentions of a theme that say something, but are in no such group, are its general issue.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ from vocx.themes import load_themes, theme_title
 
 _N_EXAMPLES = 5
 _LEAST_WORDS = 2  # of content, in a mention that no theme holds
+_ROUNDING = 1e-6  # by which a likeness may differ from run to run
 _OUTSIDE = 0.85  # of the distance, for mentions that no theme holds
 
 
@@ -34,10 +39,12 @@ class IssueMiner(BaseEstimator):
 
     Attributes
     ----------
-    issues_ : one row per issue: issue_id, theme, kind, name, definition, terms.
+    issues_ : one row per issue: issue_id, theme, kind, name, definition, terms, and whether it is
+        the general one of its theme.
     likeness_ : how alike two mentions are; centroids_ : (n_issues, width) mean rows in its space;
     least_ : (n_issues,) likeness to the centroid of the least typical mention it was learned on, which
-    others must reach too, so that a small group of short clauses does not swallow a thousand.
+    others must reach too, so that a small group of short clauses does not swallow a thousand; -1 of a
+    general issue, which takes what is left.
     """
 
     def __init__(
@@ -59,31 +66,46 @@ class IssueMiner(BaseEstimator):
         table = PhraseTable(mentions["text"])
         self.likeness_ = Likeness().fit(mentions["text"])
         space = self.likeness_.transform(mentions["text"], vectors)
-        taken: set[str] = set()
+        taken = {general_name(t) for t in mentions["theme"].dropna().unique()}
+        owners = mentions["feedback_id"].to_numpy()
         found, centroids, least = [], [], []
         for kind, theme, rows in self._groups(mentions):
-            for members in self._clusters(mentions, space, self._sampled(rows), self._reach(theme)):
-                texts = mentions["text"].iloc[members].tolist()
-                name = table.name(texts, taken)
-                if name is None:
-                    continue
-                taken.add(name)
-                terms = table.terms(texts)
+            sampled = self._sampled(rows)
+            named = []
+            for members in self._clusters(owners, space, sampled, self._reach(theme)):
+                name = table.name(mentions["text"].iloc[members].tolist(), taken)
+                if name is not None:
+                    taken.add(name)
+                    named.append((name, members))
+            middles = [np.asarray(space[members].mean(axis=0)).ravel() for _, members in named]
+            bars = [max(1 - self._reach(theme), float((space[members] @ middle).min()))
+                    for (_, members), middle in zip(named, middles, strict=True)]  # fmt: skip
+            for name, members in named:
+                terms = table.terms(mentions["text"].iloc[members].tolist())
                 found.append((issue_id(kind, theme, name), theme, kind, name,
-                              definition(kind, theme, terms), terms))  # fmt: skip
-                centroid = np.asarray(space[members].mean(axis=0)).ravel()
-                centroids.append(centroid)
-                least.append(max(1 - self._reach(theme), float((space[members] @ centroid).min())))
-        columns = ["issue_id", "theme", "kind", "name", "definition", "terms"]
+                              definition(kind, theme, terms), terms, False))  # fmt: skip
+            rest = sampled
+            for middle, bar in zip(middles, bars, strict=True):
+                rest = rest[space[rest] @ middle < bar - _ROUNDING]
+            if theme and len(set(owners[rest])) >= self.min_feedback:
+                name = general_name(theme)
+                found.append((issue_id(kind, theme, name), theme, kind, name,
+                              general_definition(kind, theme), [], True))  # fmt: skip
+                middles.append(np.asarray(space[rest].mean(axis=0)).ravel())
+                bars.append(-1.0)
+            centroids += middles
+            least += bars
+        columns = ["issue_id", "theme", "kind", "name", "definition", "terms", "general"]
         self.issues_ = pd.DataFrame(found, columns=columns)
         self.least_ = np.array(least, np.float32)
         self.centroids_ = np.array(centroids, np.float32).reshape(len(found), space.shape[1])
         return self
 
     def predict(self, mentions: pd.DataFrame, vectors: np.ndarray) -> pd.DataFrame:
-        """issue_id and issue_score of each mention; null where no issue of its theme is near enough.
+        """issue_id and issue_score of each mention.
 
-        The score is the mean likeness to the issue's mentions, 0..1.
+        A mention that is near enough to none of its theme's particular issues is of the general one;
+        where there is none, both are null. The score is the mean likeness to the issue's mentions, 0..1.
         """
         ids = np.full(len(mentions), None, dtype=object)
         scores = np.full(len(mentions), np.nan)
@@ -95,10 +117,12 @@ class IssueMiner(BaseEstimator):
             if near is None:
                 continue
             likeness = space[rows] @ self.centroids_[near].T
-            best = likeness.argmax(axis=1)
-            score = likeness[np.arange(len(rows)), best]
-            close = score >= self.least_[near[best]] - 1e-6
+            general = self.issues_["general"].to_numpy(bool)[near]
+            close = likeness >= self.least_[near] - _ROUNDING
+            best = np.where(close, likeness - 2.0 * general, -9.0).argmax(axis=1)
+            close = close.any(axis=1)
             ids[rows[close]] = self.issues_["issue_id"].to_numpy()[near[best[close]]]
+            score = likeness[np.arange(len(rows)), best]
             scores[rows[close]] = np.clip(score[close], 0, 1)
         return pd.DataFrame({"issue_id": ids, "issue_score": scores}, index=mentions.index)
 
@@ -128,7 +152,7 @@ class IssueMiner(BaseEstimator):
         return np.sort(rng.choice(rows, self.sample, replace=False))
 
     def _clusters(
-        self, mentions: pd.DataFrame, space: sparse.csr_matrix, rows: np.ndarray, reach: float
+        self, owners: np.ndarray, space: sparse.csr_matrix, rows: np.ndarray, reach: float
     ) -> list[np.ndarray]:
         """Row positions of each issue among ``rows``, the largest first."""
         if len(rows) < self.min_feedback:
@@ -139,7 +163,6 @@ class IssueMiner(BaseEstimator):
             n_clusters=None, distance_threshold=reach, metric="precomputed", linkage="average"
         )
         labels = model.fit_predict(distances)
-        owners = mentions["feedback_id"].to_numpy()
         groups = [rows[labels == k] for k in range(labels.max() + 1)]
         kept = [g for g in groups if len(set(owners[g])) >= self.min_feedback]
         return sorted(kept, key=lambda g: (-len(set(owners[g])), int(g[0])))
@@ -185,6 +208,23 @@ def known_theme(mentions: pd.DataFrame, threshold: dict[str, float]) -> pd.Serie
 def issue_id(kind: str, theme: str | None, name: str) -> str:
     """The id of an issue: the same kind, theme and name give the same id in every run."""
     return "i-" + sha256(f"{kind}\x1f{theme or ''}\x1f{name}".encode()).hexdigest()[:10]
+
+
+def general_name(theme: str) -> str:
+    """The name of what is said of a theme and of nothing particular in it.
+
+    >>> general_name("late-delivery")
+    'late delivery in general'
+    """
+    return f"{theme_title(theme).lower()} in general"
+
+
+def general_definition(kind: str, theme: str) -> str:
+    """One line on a theme's general issue."""
+    known = load_themes().get(theme)
+    verb = "complain" if kind == "pain" else "praise"
+    told = known.definition if known else f"{theme_title(theme)}: customers {verb} of it"
+    return f"{told}; here in no particular way that recurs"
 
 
 def definition(kind: str, theme: str | None, terms: list[str]) -> str:
