@@ -3,7 +3,7 @@
     python tests/make_tiny_model.py
 
 The 3,000 tokens that the sample feedback uses most, with the first 16 dimensions of voc-small's
-vectors, 512 bins of token pairs, and a hidden layer of 16, trained on the labelled sample.
+vectors, 512 bins of token pairs, windows of 8 values and a hidden layer of 16, trained on the labelled sample.
 """
 
 import json
@@ -23,7 +23,7 @@ from vocx.train.recipe import to_folder
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "data" / "samples"
-N_TOKENS, N_DIMENSIONS, N_PAIRS, N_HIDDEN = 3000, 16, 512, 16
+N_TOKENS, N_DIMENSIONS, N_PAIRS, N_CHANNELS, N_HIDDEN = 3000, 16, 512, 8, 16
 
 
 def main() -> None:
@@ -32,11 +32,11 @@ def main() -> None:
     texts = customer_words(ingest([Input(path=str(p), columns=Columns()) for p in paths]).feedback)
     tokenizer, vectors = shrink(base.tokenizer, base.tensors["token_vectors"], texts)
     lessons = from_labelled(read_labels(SAMPLES / "labelled_feedback.jsonl"), task_classes())
-    body = BagBody(vectors, N_PAIRS, N_HIDDEN)
+    body = BagBody(vectors, N_PAIRS, N_CHANNELS, N_HIDDEN)
     network = Network(body, plain_tokenizer(tokenizer), task_classes())
     network.fit(lessons, Schedule(60, 1e-2, 1e-2, 4096), print)
     config = TrainConfig(name="tiny-model", data="", labels=[], encoder="")
-    folder = to_folder(config, network, lessons, len(lessons))
+    folder = to_folder(config, network, lessons, lessons)
     card = "# tiny-model\n\nFor tests only; see `tests/make_tiny_model.py`.\n"
     folder.save(Path(__file__).parent / "data" / "tiny-model", card)
 

@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,6 +28,18 @@ def test_every_task_of_the_labelled_sample_is_scored() -> None:
     assert {"pain_f1", "win_f1", "stage_accuracy", "severity_weighted_kappa"} <= set(
         scores["mentions"]
     )
+
+
+def test_rows_in_which_nobody_looked_for_mentions_do_not_count(tmp_path: Path) -> None:
+    coded = (SAMPLES / "labelled_feedback.jsonl").read_text().splitlines()[:20]
+    rows = [json.loads(line) for line in coded]
+    bare = [{k: v for k, v in r.items() if k != "mentions"} | {"id": f"b{r['id']}"} for r in rows]
+    for name, more in (("coded", []), ("both", bare)):
+        lines = [json.dumps(r) for r in [*rows, *more]]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+    one, two = (evaluate_model(str(TINY), tmp_path / f"{n}.jsonl") for n in ("coded", "both"))
+    assert two["n"] == 2 * one["n"]
+    assert two["mentions"] == one["mentions"]
 
 
 def test_intervals_are_narrower_with_more_rows() -> None:

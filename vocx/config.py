@@ -96,9 +96,10 @@ class TrainConfig(_Strict):
     checkpoints: str | None = None  # where a stopped training goes on from
     ngrams: bool = False  # heads read the words as they stand, too
     teacher: str | None = None  # a model whose labels of unlabelled comments teach
-    unlabelled: int = Field(150_000, ge=0)
+    unlabelled: int = Field(150_000, ge=0)  # how many, at most
     dimensions: int = Field(128, ge=8, le=384)  # of a small model's token vectors
     pairs: int = Field(2**15, ge=16)  # its bins of token pairs
+    channels: int = Field(128, ge=4)  # values that a window of five tokens is read into
     hidden: int = Field(256, ge=8)  # width of its hidden layers
     evaluate: str | None = None  # labelled feedback that the card's scores come from
     out: str | None = None

@@ -66,7 +66,8 @@ def score_model(model: Model, labelled: Labelled, seed: int = 0) -> dict[str, An
     if gold["sentiment"].notna().any():
         known = gold["sentiment"].notna().to_numpy()
         tasks["sentiment"] = _sentiment(gold[known], feedback[known], seed)
-    mentions = {} if labelled.mentions.empty else score_mentions(segments, labelled.mentions)
+    coded = segments["feedback_id"].isin(gold.loc[gold["mentions_coded"], "feedback_id"])
+    mentions = {} if labelled.mentions.empty else score_mentions(segments[coded], labelled.mentions)
     if not tasks and not mentions:
         raise UserError(
             "the labels hold none of stage, touchpoint, sentiment, emotion, mentions",

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from vocx.config import Columns, Input
@@ -29,7 +30,9 @@ class Labelled:
 
     Attributes
     ----------
-    feedback : the feedback table with the label columns stage, touchpoint, sentiment (-2..2), emotion.
+    feedback : the feedback table with the label columns stage, touchpoint, sentiment (-2..2), emotion,
+        and mentions_coded: whether coders looked for mentions, found or not. What a second coder
+        said is in columns such as stage_second, where there was one.
     mentions : feedback_id, quote, kind, stage, touchpoint, theme, severity; empty without mentions.
     """
 
@@ -79,16 +82,21 @@ def read_labels(
     ].copy()
     for task in FEEDBACK_TASKS:
         feedback[task] = labels.get(task, None)
-    if "sentiment" in labels:
-        feedback["sentiment"] = _steps(labels["sentiment"], path)
+        if (second := f"{task}_second") in labels:
+            feedback[second] = labels[second]
+    for steps in ("sentiment", "sentiment_second"):
+        if steps in labels:
+            feedback[steps] = _steps(labels[steps], path)
     for extra in ("domain", "dataset", "draw", *columns):
         if extra in labels:
             feedback[extra] = labels[extra]
+    found = labels["mentions"] if "mentions" in labels else pd.Series(None, labels.index, object)
+    found = found.map(lambda cell: cell.tolist() if isinstance(cell, np.ndarray) else cell)
+    feedback["mentions_coded"] = found.map(lambda cell: isinstance(cell, str | list))
     kept = feedback[keep].reset_index(drop=True)
     if kept.empty:
         raise UserError(f"{path}: no labelled row is left to use", "check licences and holdout")
-    found = labels.loc[keep, "mentions"] if "mentions" in labels else pd.Series([None] * len(kept))
-    return Labelled(kept, _mentions(kept["feedback_id"], found.reset_index(drop=True)))
+    return Labelled(kept, _mentions(kept["feedback_id"], found[keep]))
 
 
 def _steps(cells: pd.Series, path: Path) -> pd.Series:
@@ -108,7 +116,8 @@ def _steps(cells: pd.Series, path: Path) -> pd.Series:
 def _mentions(owners: pd.Series, cells: pd.Series) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for owner, cell in zip(owners, cells, strict=True):
-        for mention in json.loads(cell) if isinstance(cell, str) else []:
+        given = json.loads(cell) if isinstance(cell, str) else cell
+        for mention in given if isinstance(given, list) else []:
             rows.append({"feedback_id": owner, **mention})
     names = ["feedback_id", "quote", "kind", "stage", "touchpoint", "theme", "severity"]
     return pd.DataFrame(rows, columns=names)

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 
 from vocx.errors import UserError, closest
 
-FORMAT = 2
+FORMAT = 3
 _ALWAYS_BYTES = (".ngrams", "word_embeddings.weight")  # large, and no worse as int8
 _FILES = ("config.json", "model.safetensors", "tokenizer.json")
 

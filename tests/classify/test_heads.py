@@ -48,3 +48,10 @@ def test_threshold_is_zero_when_all_are_right() -> None:
 
 def test_no_balance_leaves_weights_alone() -> None:
     assert class_weights(np.array(["a", "a", "b"]), np.ones(3), 0.0).tolist() == [1, 1, 1]
+
+
+def test_a_divided_vote_draws_confidence_to_the_middle() -> None:
+    logits = np.tile([2.0, 0.0], (50, 1))
+    sure, divided = np.tile([1.0, 0.0], (50, 1)), np.tile([0.6, 0.4], (50, 1))
+    assert fit_temperature(logits, divided) > 2 * fit_temperature(logits, sure)
+    assert fit_temperature(logits, np.zeros(50, int)) == fit_temperature(logits, sure)

@@ -46,3 +46,25 @@ def test_a_text_alone_is_read_as_among_others(tiny: Model) -> None:
         TEXTS[1:2], SOURCES[1:2], np.zeros(0, int), np.zeros((0, 2), int)
     )
     assert np.allclose(alone[0], together[1], atol=1e-6)
+
+
+def test_texts_without_words_are_read(tiny: Model) -> None:
+    feedback, segments = tiny.encoder.encode(
+        ["", ""], [None, None], np.array([1]), np.array([[0, 0]])
+    )
+    assert np.isfinite(feedback).all()
+    assert feedback.shape[0] == 2
+    assert np.isfinite(segments).all()
+
+
+def test_a_window_does_not_look_into_the_next_text(tiny: Model) -> None:
+    one, _ = tiny.encoder.encode(["not good", "at all"], [None] * 2, OWNER[:0], SPANS[:0])
+    two, _ = tiny.encoder.encode(["not good", "ever"], [None] * 2, OWNER[:0], SPANS[:0])
+    assert np.allclose(one[0], two[0], atol=1e-6)
+
+
+def test_the_order_of_words_counts(tiny: Model) -> None:
+    said, _ = tiny.encoder.encode(
+        ["good not bad it is", "bad not good it is"], [None] * 2, OWNER[:0], SPANS[:0]
+    )
+    assert not np.allclose(said[0], said[1], atol=1e-4)

@@ -34,3 +34,9 @@ def test_the_mention_threshold_prefers_the_best_f1() -> None:
     p = np.array([[0.6, 0.4, 0.0], [0.55, 0.0, 0.45], [0.9, 0.1, 0.0]])
     found = fit_mention_threshold(p, ["pain", "win", "none"], ["none", "pain", "win"])
     assert 0.1 < found <= 0.4
+
+
+def test_an_answer_is_right_to_the_share_of_coders_who_gave_it() -> None:
+    logits = np.array([[3.0, 0.0], [0.0, 3.0]] * 10)
+    found = calibrate(logits, np.array([[0.5, 0.5], [0.0, 1.0]] * 10), 0.9)
+    assert found.accuracy == 0.75

@@ -16,9 +16,12 @@ def test_labels_kept_by_digest_hold_no_text_and_known_names() -> None:
     assert "text" not in {*comments.columns, *mentions.columns}
     assert comments["digest"].str.fullmatch("[0-9a-f]{64}").all()
     assert comments["digest"].is_unique
-    assert set(comments["stage"]) <= set(STAGES)
-    assert set(comments["touchpoint"]) <= set(TOUCHPOINTS)
-    assert set(comments["emotion"]) <= set(EMOTIONS)
+    for rows in (comments, pd.read_json(LABELS / "posts.jsonl", lines=True)):
+        for said in ("", "_second"):
+            assert set(rows[f"stage{said}"].dropna()) <= set(STAGES)
+            assert set(rows[f"touchpoint{said}"].dropna()) <= set(TOUCHPOINTS)
+            assert set(rows[f"emotion{said}"].dropna()) <= set(EMOTIONS)
+            assert rows[f"sentiment{said}"].dropna().isin([-2, -1, 0, 1, 2]).all()
     assert set(mentions["theme"]) <= {*load_themes(), "other"}
     assert set(mentions["digest"]) <= set(comments["digest"])
     assert mentions.loc[mentions["kind"] == "pain", "severity"].between(1, 3).all()
@@ -31,4 +34,6 @@ def test_labels_find_their_words_again_and_none_is_held_out() -> None:
     kept = pd.read_parquet(LABELS / "comments.parquet")
     assert not set(kept["digest"]) & held
     assert len(labelled.feedback) == len(kept)
+    assert labelled.feedback["stage_second"].notna().sum() == kept["stage_second"].notna().sum()
+    assert labelled.feedback["mentions_coded"].all()
     assert labelled.mentions["quote"].str.strip().str.len().min() > 1

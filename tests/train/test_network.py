@@ -24,7 +24,7 @@ def lessons() -> Lessons:
 
 def bag(classes: dict) -> Network:
     folder = load_folder(str(TINY))
-    body = BagBody(folder.tensors["token_vectors"], 64, 8)
+    body = BagBody(folder.tensors["token_vectors"], 64, 4, 8)
     return Network(body, plain_tokenizer(folder.tokenizer), classes)
 
 

@@ -122,6 +122,27 @@ def test_every_task_of_coders_labels_is_a_distribution() -> None:
     assert lessons.segments["segment.pain_theme"].any()
 
 
+def test_two_coders_who_differ_have_half_a_vote_each(tmp_path: Path) -> None:
+    rows = [
+        {"text": "The app froze, please help me", "stage": "use", "stage_second": "support",
+         "sentiment": -1, "sentiment_second": -2, "mentions": []},
+        {"text": "Delivery came two days late", "stage": "fulfilment", "stage_second": "fulfilment",
+         "sentiment": -1},
+        {"text": "A colleague told me of your shop", "stage_second": "awareness", "sentiment": 0},
+    ]  # fmt: skip
+    path = tmp_path / "labels.jsonl"
+    path.write_text("\n".join(json.dumps(r) for r in rows))
+    classes = task_classes()
+    lessons = from_labelled(read_labels(path), classes)
+    stage = [dict(zip(classes["feedback.stage"], row, strict=True))
+             for row in lessons.feedback["feedback.stage"]]  # fmt: skip
+    assert stage[0]["use"] == stage[0]["support"] == 0.5
+    assert stage[1]["fulfilment"] == stage[2]["awareness"] == 1
+    assert lessons.feedback["feedback.polarity"][:, :2].tolist() == [[0.5, 0.5], [0, 1], [0, 0]]
+    kinds = lessons.segments["segment.kind"].any(axis=1)
+    assert kinds.tolist() == (lessons.owner == 0).tolist()  # elsewhere nobody looked for mentions
+
+
 def test_a_recipe_needs_its_keys() -> None:
     with pytest.raises(ValueError, match="encoder"):
         TrainConfig(name="x", data=".", labels=[])

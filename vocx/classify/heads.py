@@ -84,15 +84,29 @@ def class_weights(y: np.ndarray, weight: np.ndarray, power: float) -> np.ndarray
     return ((weight.sum() / len(labels) / totals) ** power)[index]
 
 
+def votes(truth: np.ndarray, k: int) -> np.ndarray:
+    """(n, k) coders' votes for each class: as given, or all for one of (n,) indices.
+
+    >>> votes(np.array([1, 0]), 2).tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    return np.asarray(truth, float) if truth.ndim == 2 else np.eye(k)[truth]
+
+
+def likelihood_loss(logits: np.ndarray, said: np.ndarray) -> float:
+    """Mean cross-entropy of (n, k) votes by (n, k) logits."""
+    return float(-(said * log_softmax(logits, axis=1)).sum(axis=1).mean())
+
+
 def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """The temperature at which (n, k) logits are most likely, given (n,) indices of true classes.
+    """The temperature at which coders' ``truth`` (see `votes`) is most likely by (n, k) logits.
 
     The logits must come from rows that trained nothing.
     """
-    rows = np.arange(len(truth))
+    said = votes(truth, logits.shape[1])
 
     def loss(log_temperature: float) -> float:
-        return float(-log_softmax(logits / np.exp(log_temperature), axis=1)[rows, truth].mean())
+        return likelihood_loss(logits / np.exp(log_temperature), said)
 
     return float(np.exp(minimize_scalar(loss, bounds=(-2.0, 2.0), method="bounded").x))
 

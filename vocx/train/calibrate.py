@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from vocx.classify.heads import fit_temperature, fit_threshold
+from vocx.classify.heads import fit_temperature, fit_threshold, votes
 from vocx.classify.labels import POLARITY_VALUES
 from vocx.labelled import text_digest
 
@@ -39,14 +39,16 @@ def calibrates(text: str) -> bool:
 
 
 def calibrate(logits: np.ndarray, truth: np.ndarray, target: float) -> Calibration:
-    """Temperature and threshold of (n, k) logits for (n,) indices of true classes.
+    """Temperature and threshold of (n, k) logits for coders' ``truth``.
 
-    The threshold is the lowest at which ``target`` of the answered are right, but at least half of
-    the rows stay answered.
+    Truth is (n,) indices of classes or (n, k) votes; an answer is right to the share of the coders
+    who gave it. The threshold is the lowest at which ``target`` of the answered are right, but at
+    least half of the rows stay answered.
     """
-    temperature = fit_temperature(logits, truth)
+    said = votes(truth, logits.shape[1])
+    temperature = fit_temperature(logits, said)
     p = softmax(logits / temperature, axis=1)
-    score, right = p.max(axis=1), p.argmax(axis=1) == truth
+    score, right = p.max(axis=1), said[np.arange(len(p)), p.argmax(axis=1)]
     threshold = fit_threshold(score, right, target, _LEAST_ANSWERED)
     sure = score >= threshold
     return Calibration(

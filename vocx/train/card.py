@@ -14,8 +14,8 @@ from vocx.train.packs import pack_entries
 
 _POSTS = ("data", "labels", "posts.jsonl")
 _KINDS = {
-    "bag": "Vectors of tokens and of hashed token pairs, pooled, with one hidden layer; served by "
-    "NumPy and tokenizers alone. Weights are int8.",
+    "bag": "Vectors of tokens, hashed pairs and windows of five, pooled, with one hidden layer; served by "
+    "NumPy, SciPy and tokenizers alone. Weights are int8.",
     "transformer": "all-MiniLM-L6-v2, fine-tuned on every task at once: one forward pass a comment, "
     "clauses pooled out of it, a linear head a task; served by torch. Weights are float16, the largest "
     "tables int8.",

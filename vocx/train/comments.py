@@ -98,7 +98,8 @@ def read_digest_labels(folder: Path, comments: pd.DataFrame) -> Labelled:
         "feedback_id": rows["digest"], "source": rows["source"], "source_id": rows["digest"],
         "text": rows["text"], "turns": None, "meaningful": True, "stage": rows["stage"],
         "touchpoint": rows["touchpoint"], "sentiment": rows["sentiment"],
-        "emotion": rows["emotion"], "draw": rows["draw"],
+        "emotion": rows["emotion"], "draw": rows["draw"], "mentions_coded": True,
+        **{c: rows[c] for c in rows.columns if c.endswith("_second")},
     })  # fmt: skip
     mentions = pd.read_parquet(folder / "mentions.parquet").astype({"severity": float})
     mentions = mentions.merge(rows[["digest", "text"]], on="digest", how="inner")

@@ -143,6 +143,16 @@ def one_hot(values: pd.Series, classes: list[Any]) -> np.ndarray:
     return out
 
 
+def _votes(feedback: pd.DataFrame, column: str, classes: list[Any]) -> np.ndarray:
+    """(m, k) labels of a column; where a second coder said something else, half to each."""
+    said = one_hot(feedback[column], classes)
+    if f"{column}_second" not in feedback:
+        return said
+    second = one_hot(feedback[f"{column}_second"], classes)
+    both = said.any(axis=1, keepdims=True) & second.any(axis=1, keepdims=True)
+    return np.where(both, (said + second) / 2, said + second).astype(np.float16)
+
+
 def cut(texts: list[str]) -> pd.DataFrame:
     """Segments of plain texts: owner (index of the text), start, end, text."""
     frame = pd.DataFrame({"feedback_id": [str(i) for i in range(len(texts))], "text": texts,
@@ -161,14 +171,16 @@ def unlabelled(texts: list[str], sources: list[str | None]) -> Lessons:
 def from_labelled(labelled: Labelled, classes: Classes) -> Lessons:
     """Coders' labels of comments and of their mentions.
 
-    In a comment with as many mentions as coders may give, a segment without one is labelled for
-    nothing, not as `none`. Coders gave no polarity and emotion of mentions: where all mentions of a
-    comment are of one kind, they take the comment's.
+    Where two coders labelled a comment and differ, each has half a vote. In a comment with as many
+    mentions as coders may give, a segment without one is labelled for nothing, not as `none`; so are
+    all where nobody looked for mentions. Coders gave no polarity and emotion of mentions: where all
+    mentions of a comment are of one kind, they take the comment's, by its first coder.
     """
     feedback = labelled.feedback
     pieces = label_segments(segment(feedback), labelled.mentions)
     row_of = {f: i for i, f in enumerate(feedback["feedback_id"])}
-    known = pieces.index.isin(surely_labelled(pieces, labelled.mentions).index)
+    coded = pieces["feedback_id"].map(feedback.set_index("feedback_id")["mentions_coded"])
+    known = coded & pieces.index.isin(surely_labelled(pieces, labelled.mentions).index)
     columns = {
         "segment.kind": pieces["kind"].where(known, None),
         "segment.stage": pieces["stage"],
@@ -188,6 +200,6 @@ def from_labelled(labelled: Labelled, classes: Classes) -> Lessons:
         feedback["source"].tolist(),
         pieces["feedback_id"].map(row_of).to_numpy(int),
         spans_in_words(feedback, pieces),
-        {t: one_hot(feedback[c], classes[t]) for t, c in FEEDBACK_COLUMNS.items()},
+        {t: _votes(feedback, c, classes[t]) for t, c in FEEDBACK_COLUMNS.items()},
         {t: one_hot(c, classes[t]) for t, c in columns.items()},
     )

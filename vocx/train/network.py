@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from vocx.encode.bag import with_pairs
+from vocx.encode.bag import WINDOW, window_places, with_pairs
 from vocx.encode.sources import one_hot
 from vocx.encode.tokens import Tokens, tokenise
 from vocx.encode.transformer import padded, windows
@@ -135,9 +135,10 @@ class TransformerBody(nn.Module):
 
 
 class BagBody(nn.Module):
-    """Vectors of tokens and hashed pairs, with a hidden layer; see `BagEncoder`."""
+    """Vectors of tokens, hashed pairs and windows, with a hidden layer; see `BagEncoder`."""
 
-    def __init__(self, vectors: np.ndarray, n_pairs: int, hidden: int, seed: int = 0):
+    def __init__(self, vectors: np.ndarray, n_pairs: int, channels: int, hidden: int,
+                 seed: int = 0):  # fmt: skip
         super().__init__()
         torch.manual_seed(seed)
         n, d = vectors.shape
@@ -145,49 +146,53 @@ class BagBody(nn.Module):
         start = torch.from_numpy(np.asarray(vectors, np.float32))
         self.vectors = nn.Parameter(torch.cat([start, torch.zeros(n_pairs, d)]))
         self.weights = nn.Parameter(torch.zeros(n + n_pairs))
-        k = len(SOURCES)
-        self.feedback_layer = nn.Linear(2 * d + k, hidden)
-        self.segment_layer = nn.Linear(2 * d + hidden + k, hidden)
-        self.widths = (2 * d + k + hidden, 2 * d + hidden + k + hidden)
+        scale = 1 / (float(start.std()) * math.sqrt(WINDOW * d))
+        self.window_layer = nn.Parameter(scale * torch.randn(d, WINDOW * channels))
+        self.window_bias = nn.Parameter(torch.zeros(channels))
+        k, pooled = len(SOURCES), 2 * d + 2 * channels
+        self.feedback_layer = nn.Linear(pooled + k, hidden)
+        self.segment_layer = nn.Linear(pooled + hidden + k, hidden)
+        self.widths = (pooled + k + hidden, pooled + hidden + k + hidden)
         self.dropout = nn.Dropout(0.2)
 
     def forward(
         self, tokens: Tokens, known: torch.Tensor, owner: np.ndarray, spans: np.ndarray
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Features of the texts and of the spans."""
-        items, places, starts, ranges = with_pairs(
-            tokens, self.n_tokens, self.n_pairs, owner, spans
-        )
+        items, places, starts = with_pairs(tokens, self.n_tokens, self.n_pairs)
+        ranges = tokens.ranges(owner, spans)
         used, items = np.unique(items, return_inverse=True)  # one dense gradient, not four
         picked = torch.from_numpy(used).to(DEVICE)
-        rows = self.vectors[picked], self.weights[picked].exp()
-        pooled = self.dropout(self._pooled(rows, items, starts[:-1], starts[1:]))
-        feedback = torch.cat([pooled, known], 1)
+        vectors, weights = self.vectors[picked], self.weights[picked].exp()
+        at = np.searchsorted(used, tokens.ids)
+        around = self._windows(vectors[: int(at.max(initial=-1)) + 1], at, tokens)
+        alike, each = torch.ones(len(around), device=DEVICE), np.arange(len(around))
+        of = torch.from_numpy(owner).to(DEVICE)
+
+        def pooled(low: np.ndarray, high: np.ndarray, by_token: np.ndarray) -> torch.Tensor:
+            both = (
+                _weighted(vectors, weights, items, low, high),
+                _weighted(around, alike, each, by_token[:, 0], by_token[:, 1]),
+            )
+            return self.dropout(torch.cat(both, 1))
+
+        whole = np.stack([tokens.starts[:-1], tokens.starts[1:]], axis=1)
+        feedback = torch.cat([pooled(starts[:-1], starts[1:], whole), known], 1)
         hidden = torch.relu(self.feedback_layer(feedback))
         low, high = (np.searchsorted(places, ranges[:, i]) for i in (0, 1))
-        of = torch.from_numpy(owner).to(DEVICE)
-        own = torch.cat(
-            [self.dropout(self._pooled(rows, items, low, high)), hidden[of], known[of]], 1
-        )
+        own = torch.cat([pooled(low, high, ranges), hidden[of], known[of]], 1)
         deep = torch.relu(self.segment_layer(own))
         return torch.cat([feedback, hidden], 1), torch.cat([own, deep], 1)
 
-    def _pooled(
-        self, rows: tuple[torch.Tensor, torch.Tensor], items: np.ndarray,
-        low: np.ndarray, high: np.ndarray,
-    ) -> torch.Tensor:  # fmt: skip
-        """(n, 2d) weighted means and maxima of runs of items; an empty run is a row of zeros."""
-        vectors, weights = rows
-        flat, run = _runs(low, high)
-        picked = torch.from_numpy(items).to(DEVICE)[flat]
-        begins = torch.from_numpy(np.cumsum(high - low) - (high - low)).to(DEVICE)
-        weight = weights[picked]
-        total = torch.zeros(len(low), device=DEVICE).index_add(0, run, weight)
-        mean = nn.functional.embedding_bag(
-            picked, vectors, begins, mode="sum", per_sample_weights=weight / total[run]
-        )
-        most = nn.functional.embedding_bag(picked, vectors, begins, mode="max")
-        return torch.cat([mean, most], 1)
+    def _windows(self, vectors: torch.Tensor, at: np.ndarray, tokens: Tokens) -> torch.Tensor:
+        """(t, c) what the window around each token holds; ``at`` (t,) are its rows in ``vectors``."""
+        parts = vectors @ self.window_layer
+        parts = torch.cat([parts, torch.zeros(1, parts.shape[1], device=DEVICE)])
+        split = parts.view(len(parts), WINDOW, -1)
+        total = self.window_bias.expand(len(at), -1)
+        for place, rows in enumerate(window_places(at, tokens, len(vectors))):
+            total = total + split[:, place].contiguous()[torch.from_numpy(rows).to(DEVICE)]
+        return torch.relu(total)
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Weights by name, as `BagEncoder` reads them."""
@@ -199,11 +204,29 @@ class BagBody(nn.Module):
         return {
             "token_vectors": plain(self.vectors[:n]), "pair_vectors": plain(self.vectors[n:]),
             "token_weights": plain(self.weights[:n]), "pair_weights": plain(self.weights[n:]),
+            "window_layer": plain(self.window_layer), "window_bias": plain(self.window_bias),
             "feedback_layer": plain(self.feedback_layer.weight.T),
             "feedback_bias": plain(self.feedback_layer.bias),
             "segment_layer": plain(self.segment_layer.weight.T),
             "segment_bias": plain(self.segment_layer.bias),
         }  # fmt: skip
+
+
+def _weighted(
+    vectors: torch.Tensor, weights: torch.Tensor, items: np.ndarray,
+    low: np.ndarray, high: np.ndarray,
+) -> torch.Tensor:  # fmt: skip
+    """(n, 2d) weighted means and maxima of runs of items; an empty run is a row of zeros."""
+    flat, run = _runs(low, high)
+    picked = torch.from_numpy(items).to(DEVICE)[flat]
+    begins = torch.from_numpy(np.cumsum(high - low) - (high - low)).to(DEVICE)
+    weight = weights[picked]
+    total = torch.zeros(len(low), device=DEVICE).index_add(0, run, weight)
+    mean = nn.functional.embedding_bag(
+        picked, vectors, begins, mode="sum", per_sample_weights=weight / total[run]
+    )
+    most = nn.functional.embedding_bag(picked, vectors, begins, mode="max")
+    return torch.cat([mean, most], 1)
 
 
 class Network:

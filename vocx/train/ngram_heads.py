@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_softmax
 
-from vocx.classify.heads import LinearHead, Rows, fit_temperature
+from vocx.classify.heads import LinearHead, Rows, fit_temperature, likelihood_loss, votes
 
 STRENGTH = 4.0  # of logistic regression over n-grams
 _NEVER = -12.0  # the logit of a class that no row has
@@ -39,14 +38,14 @@ def fit_ngram_head(rows: Rows, truth: np.ndarray, k: int) -> NgramHead:
 
 
 def best_share(logits: np.ndarray, beside: np.ndarray, truth: np.ndarray) -> float:
-    """How much of the logits ``beside`` to add: what makes (n,) true classes most likely.
+    """How much of the logits ``beside`` to add: what makes coders' ``truth`` (see `votes`) most likely.
 
     Both are (n, k) and of rows that trained neither; 0 where nothing helps.
     """
-    rows = np.arange(len(truth))
+    said = votes(truth, logits.shape[1])
 
     def loss(share: float) -> float:
         z = logits + share * beside
-        return float(-log_softmax(z / fit_temperature(z, truth), axis=1)[rows, truth].mean())
+        return likelihood_loss(z / fit_temperature(z, said), said)
 
     return min(SHARES, key=loss)

@@ -52,6 +52,8 @@ _REPLAY_WEIGHT = 0.3
 _SOFT_WEIGHT = 0.5  # of a comment that the teacher labelled, beside one that coders did
 _LONGEST = 600  # characters of a comment that the teacher labels
 _JUDGED = 10_000  # comments that it labels at once
+_AS_THEY_COME = ("random", "written")  # draws that calibrate: those that looked for no label
+_AGREED = 0.5  # share of the votes above which a row's label is one
 _RARE_POWER = 0.25  # how far rare classes are weighted up
 
 
@@ -85,7 +87,7 @@ def coders_lessons(
         drawn = labelled.feedback.get("draw")
         draws += [None] * len(labelled.feedback) if drawn is None else drawn.tolist()
     lessons = joined(parts)
-    as_they_come = np.array([pd.isna(d) or d == "random" for d in draws])
+    as_they_come = np.array([pd.isna(d) or d in _AS_THEY_COME for d in draws])
     aside = np.array([calibrates(t) for t in lessons.texts]) & as_they_come
     known = {text_digest(lessons.texts[i]) for i in np.flatnonzero(aside)}
     learns = [text_digest(t) not in known for t in lessons.texts]
@@ -143,9 +145,8 @@ def train_small(config: TrainConfig, learn: Lessons, held: set[str], progress: P
     counts = np.bincount(
         tokenise(tokenizer, lessons.texts).ids, minlength=tokenizer.get_vocab_size()
     )
-    body = BagBody(
-        start_vectors(folder, counts, config.dimensions), config.pairs, config.hidden, config.seed
-    )
+    start = start_vectors(folder, counts, config.dimensions)
+    body = BagBody(start, config.pairs, config.channels, config.hidden, config.seed)
     network = Network(body, tokenizer, task_classes(), config.seed)
     progress(f"{len(lessons)} comments, {len(learn)} of them by coders")
     return network.fit(lessons, Schedule(config.epochs, 3e-3, 3e-3, 16384, decay=1e-3), progress)
@@ -263,7 +264,7 @@ class NgramRows:
         """A head to add to one that gives the calibrating rows ``logits``; null if none helps."""
         part = task.split(".")[0]
         labels = self._learn.of(task)
-        taught = np.flatnonzero(labels.sum(axis=1) > 0)
+        taught = np.flatnonzero(labels.max(axis=1) > _AGREED)
         classes = labels[taught].argmax(axis=1)
         if len(np.unique(classes)) < 2:
             return None
@@ -271,7 +272,7 @@ class NgramRows:
         truth = self._calibrating.of(task)
         known = np.flatnonzero(truth.sum(axis=1) > 0)
         beside = head.logits(self.calibrating[part][known])
-        share = best_share(logits[known], beside, truth[known].argmax(axis=1))
+        share = best_share(logits[known], beside, truth[known])
         log.info("%s: n-grams at %s", task, share)
         return head.times(share) if share else None
 
@@ -282,19 +283,19 @@ def head_settings(
     """Classes, temperature, threshold and calibration figures of one head."""
     labels = calibrating.of(task)
     known = np.flatnonzero(labels.sum(axis=1) > 0)
-    truth = labels[known].argmax(axis=1)
-    found: Calibration = calibrate(logits[known], truth, TARGETS[task.split(".")[1]])
+    found: Calibration = calibrate(logits[known], labels[known], TARGETS[task.split(".")[1]])
     settings = {"classes": classes[task], **asdict(found)}
     if task == "segment.kind":
         p = softmax(logits[known] / found.temperature, axis=1)
         names = classes[task]
-        settings["threshold"] = round(fit_mention_threshold(p, [names[i] for i in truth], names), 4)
+        truth = [names[i] for i in labels[known].argmax(axis=1)]
+        settings["threshold"] = round(fit_mention_threshold(p, truth, names), 4)
     return settings
 
 
 def _knots(logits: np.ndarray, calibrating: Lessons, heads: dict[str, Any]) -> list[float]:
     labels = calibrating.feedback["feedback.polarity"]
-    known = np.flatnonzero(labels.sum(axis=1) > 0)
+    known = np.flatnonzero(labels.max(axis=1) > _AGREED)
     p = softmax(logits[known] / heads["feedback.polarity"]["temperature"], axis=1)
     return [round(float(k), 4) for k in fit_knots(p, labels[known].argmax(axis=1) - 2)]
 
