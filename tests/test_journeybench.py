@@ -13,9 +13,10 @@ from vocx.api import run
 BENCH = SHARED / "journeybench"
 FLOORS = {  # a little under what the cards say
     "voc-small": {
-        "stage_accuracy": 0.70, "touchpoint_accuracy": 0.64, "emotion_accuracy": 0.62,
-        "sentiment_accuracy_3": 0.78, "sentiment_qwk_5": 0.76, "pain_f1": 0.66, "win_f1": 0.66,
-        "pain_theme_accuracy": 0.44, "mention_stage_accuracy": 0.70, "severity_qwk": 0.35,
+        "stage_accuracy": 0.75, "touchpoint_accuracy": 0.73, "emotion_accuracy": 0.68,
+        "sentiment_accuracy_3": 0.80, "sentiment_qwk_5": 0.83, "pain_f1": 0.72, "win_f1": 0.78,
+        "pain_theme_accuracy": 0.50, "mention_stage_accuracy": 0.78, "severity_qwk": 0.53,
+        "issue_v_measure": 0.55,
     },
     "voc-base": {
         "stage_accuracy": 0.76, "touchpoint_accuracy": 0.74, "emotion_accuracy": 0.73,
