@@ -70,31 +70,26 @@ class IssueMiner(BaseEstimator):
         owners = mentions["feedback_id"].to_numpy()
         found, centroids, least = [], [], []
         for kind, theme, rows in self._groups(mentions):
-            sampled = self._sampled(rows)
-            named = []
+            sampled = rest = self._sampled(rows)
             for members in self._clusters(owners, space, sampled, self._reach(theme)):
-                name = table.name(mentions["text"].iloc[members].tolist(), taken)
-                if name is not None:
-                    taken.add(name)
-                    named.append((name, members))
-            middles = [np.asarray(space[members].mean(axis=0)).ravel() for _, members in named]
-            bars = [max(1 - self._reach(theme), float((space[members] @ middle).min()))
-                    for (_, members), middle in zip(named, middles, strict=True)]  # fmt: skip
-            for name, members in named:
-                terms = table.terms(mentions["text"].iloc[members].tolist())
+                texts = mentions["text"].iloc[members].tolist()
+                name = table.name(texts, taken)
+                if name is None:
+                    continue
+                taken.add(name)
+                terms = table.terms(texts)
                 found.append((issue_id(kind, theme, name), theme, kind, name,
                               definition(kind, theme, terms), terms, False))  # fmt: skip
-            rest = sampled
-            for middle, bar in zip(middles, bars, strict=True):
-                rest = rest[space[rest] @ middle < bar - _ROUNDING]
+                centroids.append(_middle(space[members]))
+                typical = float((space[members] @ centroids[-1]).min())
+                least.append(max(1 - self._reach(theme), typical))
+                rest = rest[space[rest] @ centroids[-1] < least[-1] - _ROUNDING]
             if theme and len(set(owners[rest])) >= self.min_feedback:
                 name = general_name(theme)
                 found.append((issue_id(kind, theme, name), theme, kind, name,
                               general_definition(kind, theme), [], True))  # fmt: skip
-                middles.append(np.asarray(space[rest].mean(axis=0)).ravel())
-                bars.append(-1.0)
-            centroids += middles
-            least += bars
+                centroids.append(_middle(space[rest]))
+                least.append(-1.0)
         columns = ["issue_id", "theme", "kind", "name", "definition", "terms", "general"]
         self.issues_ = pd.DataFrame(found, columns=columns)
         self.least_ = np.array(least, np.float32)
@@ -291,6 +286,10 @@ def examples(mentions: pd.DataFrame, vectors: np.ndarray) -> list[str]:
         if len(chosen) == _N_EXAMPLES:
             break
     return chosen
+
+
+def _middle(rows: sparse.csr_matrix) -> np.ndarray:
+    return np.asarray(rows.mean(axis=0)).ravel()
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
