@@ -53,7 +53,11 @@ def test_groups_are_named_by_column_and_value(sample_run: Run) -> None:
 def test_a_coarser_journey_keeps_every_voice(sample_run: Run) -> None:
     fine, coarse = (
         build_matrix(
-            sample_run.feedback, sample_run.segments, load_journey(j), sample_run.thresholds
+            sample_run.feedback,
+            sample_run.segments,
+            load_journey(j),
+            sample_run.thresholds,
+            sample_run.issues,
         )
         for j in ("vocx-10", "awareness-to-advocacy")
     )
@@ -68,7 +72,11 @@ def test_a_coarser_journey_keeps_every_voice(sample_run: Run) -> None:
 def test_no_mentions_make_an_empty_matrix(sample_run: Run) -> None:
     none = sample_run.segments.assign(kind="none")
     assert build_matrix(
-        sample_run.feedback, none, load_journey("vocx-10"), sample_run.thresholds
+        sample_run.feedback,
+        none,
+        load_journey("vocx-10"),
+        sample_run.thresholds,
+        sample_run.issues,
     ).empty
 
 

@@ -27,6 +27,11 @@ journeys_app = typer.Typer(
 )
 app.add_typer(models_app, name="models")
 app.add_typer(journeys_app, name="journeys")
+codebook_app = typer.Typer(
+    help="Issues of a run: list and edit them; ids and edits outlive every rerun.",
+    no_args_is_help=True,
+)
+app.add_typer(codebook_app, name="codebook")
 
 Inputs = Annotated[
     list[str], typer.Argument(help="Data files, folders, or one pipeline file (.yaml).")
@@ -61,6 +66,12 @@ def run(
     out: Annotated[Path, typer.Option("--out", help="The run's folder, new or one to go on with.")],
     model: Annotated[str | None, typer.Option("--model", help="A model's name or folder.")] = None,
     journey: JourneyName = None,
+    codebook: Annotated[
+        str | None,
+        typer.Option(
+            "--codebook", help="Start from these issues: a run, its codebook, a codeframe."
+        ),
+    ] = None,
     by: Annotated[
         list[str] | None,
         typer.Option("--by", help="Cut the matrix by this column too; repeatable."),
@@ -84,6 +95,7 @@ def run(
     options: dict[str, Any] = {
         "model": model,
         "journey": journey,
+        "codebook": codebook,
         "by": by or None,
         "period": period,
     }
@@ -270,6 +282,132 @@ def journeys_check(file: Annotated[str, typer.Argument(help="A journey's YAML fi
         typer.echo(f"told by examples, {n} or more a stage; five or more work best")
     elif left_out:
         typer.echo(f"not in any stage, so never counted: {', '.join(left_out)}")
+
+
+IssueKey = Annotated[str, typer.Argument(help="An issue's id or name.")]
+
+
+@codebook_app.command("list")
+def codebook_list(
+    run_dir: RunDir,
+    kind: Annotated[str, typer.Option("--kind", help="pain or win.")] = "pain",
+    everything: Annotated[
+        bool, typer.Option("--all", help="Hidden issues, and dead ones, too.")
+    ] = False,
+) -> None:
+    """List a run's issues with ids, voices and status."""
+    from vocx.recode import listed
+    from vocx.terminal import print_codebook
+
+    print_codebook([i for i in listed(run_dir, everything) if i["kind"] == kind], everything)
+
+
+@codebook_app.command("rename")
+def codebook_rename(
+    run_dir: RunDir,
+    issue: IssueKey,
+    name: Annotated[str, typer.Argument(help="Its new name.")],
+    definition: Annotated[str | None, typer.Option("--definition", help="And definition.")] = None,
+) -> None:
+    """Give an issue another name; its id stays."""
+    from vocx.recode import Recoder
+
+    open_ = Recoder(run_dir)
+    renamed = open_.book.rename(issue, name, definition)
+    open_.save()
+    typer.echo(f"{renamed.id} is now '{renamed.name}'")
+
+
+@codebook_app.command("merge")
+def codebook_merge(
+    run_dir: RunDir,
+    issues: Annotated[
+        list[str], typer.Argument(help="Two issues or more; the first one's id stays.")
+    ],
+    name: Annotated[str | None, typer.Option("--name", help="A name for the merged issue.")] = None,
+) -> None:
+    """Make several issues one."""
+    from vocx.recode import Recoder
+
+    open_ = Recoder(run_dir)
+    merged = open_.merge(issues, name)
+    open_.save()
+    typer.echo(f"{merged.id} '{merged.name}' now holds {', '.join(merged.parents)} too")
+
+
+@codebook_app.command("split")
+def codebook_split(
+    run_dir: RunDir,
+    issue: IssueKey,
+    name: Annotated[str, typer.Argument(help="The name of the new issue.")],
+    query: Annotated[
+        str | None, typer.Option("--query", help="Words its mentions hold; | parts alternatives.")
+    ] = None,
+    example: Annotated[
+        list[str] | None, typer.Option("--example", help="A mention like those meant; repeatable.")
+    ] = None,
+) -> None:
+    """Take a new issue out of an issue, by words or by examples."""
+    from vocx.recode import Recoder
+
+    open_ = Recoder(run_dir)
+    made, n = open_.split(issue, name, query, example or [])
+    open_.save()
+    typer.echo(f"{made.id} '{made.name}': {n} mentions")
+
+
+@codebook_app.command("hide")
+def codebook_hide(
+    run_dir: RunDir,
+    issue: IssueKey,
+    show_again: Annotated[bool, typer.Option("--show", help="Take it in again.")] = False,
+) -> None:
+    """Leave an issue out of matrix and report; its mentions stay its own."""
+    from vocx.recode import Recoder
+
+    open_ = Recoder(run_dir)
+    found = open_.book.hide(issue, hidden=not show_again)
+    open_.save()
+    typer.echo(f"{found.id} '{found.name}' is {found.status}")
+
+
+@codebook_app.command("add")
+def codebook_add(
+    run_dir: RunDir,
+    name: Annotated[str, typer.Argument(help="The new issue's name.")],
+    kind: Annotated[str, typer.Option("--kind", help="pain or win.")] = "pain",
+    definition: Annotated[str, typer.Option("--definition", help="What it is, in a line.")] = "",
+    example: Annotated[
+        list[str] | None, typer.Option("--example", help="What a customer says of it; repeatable.")
+    ] = None,
+    theme: Annotated[
+        str | None, typer.Option("--theme", help="Its theme; without one it takes mentions of all.")
+    ] = None,
+) -> None:
+    """Add an issue of your own, told by a definition and a few examples."""
+    from vocx.recode import Recoder
+
+    open_ = Recoder(run_dir)
+    made, n = open_.add(name, kind, definition, example or [], theme)
+    open_.save()
+    typer.echo(f"{made.id} '{made.name}': {n} mentions")
+
+
+@codebook_app.command("import")
+def codebook_import(
+    codeframe: Annotated[Path, typer.Argument(help="CSV or YAML: name, definition, examples.")],
+    out: Annotated[Path, typer.Option("--out", help="The codebook file to write (.yaml).")],
+) -> None:
+    """Make a codebook of a team's codeframe, to start runs from."""
+    from vocx.codebook import import_codeframe, save_codebook
+
+    if not codeframe.is_file():
+        raise UserError(f"{codeframe}: no such file", "check the path")
+    book = import_codeframe(codeframe)
+    save_codebook(book, out, __version__)
+    typer.echo(
+        f"{out}: {len(book.issues)} issues; start from them: vocx run INPUT --codebook {out}"
+    )
 
 
 def _pairs(settings: list[str]) -> dict[str, str]:

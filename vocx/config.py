@@ -53,9 +53,10 @@ class Input(_Strict):
 class MiningConfig(_Strict):
     """How issues are found in the mentions."""
 
-    min_feedback: int = Field(3, ge=2)  # voices an issue needs
-    distance: float = Field(0.75, gt=0, lt=1)  # at which groups of mentions stay apart
-    sample: int = Field(1500, ge=50)  # mentions per theme that the issues are learned on
+    min_feedback: int = Field(3, ge=2)  # voices a new issue needs
+    detail: float = Field(4.0, gt=0)  # how finely mentions are told apart; more gives more issues
+    sample: int = Field(5000, ge=50)  # mentions per theme that the issues are learned on
+    within_themes: bool = True  # false: issues are searched among all pains, and all wins, at once
 
 
 class RunConfig(_Strict):
@@ -67,6 +68,7 @@ class RunConfig(_Strict):
     columns: Columns = Field(default_factory=Columns)  # for every input that does not say
     model: str = DEFAULT_MODEL
     journey: str = DEFAULT_JOURNEY
+    codebook: str | None = None  # a run's folder, its codebook, or a codeframe, to start from
     by: list[str] = Field(default_factory=list)  # columns to cut the matrix by
     period: Period | None = None
     redact: bool = True
@@ -117,6 +119,17 @@ class CascadeConfig(_Strict):
     out: str | None = None
 
 
+class ParserConfig(_Strict):
+    """The parser that issues are named with: `pipelines/train-parser.yaml`."""
+
+    name: str
+    treebank: str  # a folder with UD English EWT, gzipped CoNLL-U
+    width: int = Field(96, ge=8)  # of a token's vector
+    epochs: int = Field(10, ge=1)
+    out: str | None = None
+    seed: int = 0
+
+
 def read_yaml(path: Path) -> Any:
     """A YAML file's content, safe-loaded; UserError where it is missing or no YAML."""
     if not path.is_file():
@@ -139,9 +152,9 @@ def load_run_config(path: Path) -> RunConfig:
     config = checked(RunConfig, content, str(path))
     for entry in config.inputs:
         entry.path = str((path.parent / entry.path).resolve())
-    for key in ("journey", "model"):
-        beside = path.parent / getattr(config, key)
-        if beside.exists():
+    for key in ("journey", "model", "codebook"):
+        beside = path.parent / (getattr(config, key) or "")
+        if getattr(config, key) and beside.exists():
             setattr(config, key, str(beside.resolve()))
     return config
 
@@ -153,6 +166,21 @@ def load_cascade_config(path: Path) -> CascadeConfig:
         if value := getattr(config, key):
             setattr(config, key, str((path.parent / value).resolve()))
     return config
+
+
+def load_parser_config(path: Path) -> ParserConfig:
+    """A recipe of a parser; paths in it are relative to the file."""
+    config = checked(ParserConfig, read_yaml(path), str(path))
+    for key in ("treebank", "out"):
+        if value := getattr(config, key):
+            setattr(config, key, str((path.parent / value).resolve()))
+    return config
+
+
+def is_parser(path: Path) -> bool:
+    """Whether a recipe is one of a parser."""
+    content = read_yaml(path)
+    return isinstance(content, dict) and "treebank" in content
 
 
 def is_cascade(path: Path) -> bool:

@@ -18,13 +18,14 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from vocx import __version__
-from vocx.config import Input, RunConfig
+from vocx.codebook import CODEBOOK, Codebook, continued, load_codebook, save_codebook
+from vocx.config import Input, MiningConfig, RunConfig
 from vocx.errors import UserError, closest
 from vocx.ingest import Ingested, RawTable, ingest, ingest_raw, plain_frame
 from vocx.ingest.columns import slug
 from vocx.journey import Journey, load_journey
 from vocx.matrix import build_matrix
-from vocx.mine import IssueMiner, issue_table
+from vocx.mine import IssueMiner, issue_table, with_beliefs
 from vocx.models import load_folder
 from vocx.pipeline import Model, label_shard, load_model, place_by_examples
 from vocx.report import write_reports
@@ -92,26 +93,31 @@ def _execute(
             f"the input has a column '{twice[0]}', and model '{model.name}' labels a task of that name",
             "leave the column out of the input, or train the task under another name",
         )
+    book = starting_codebook(config, out)
     begin(out, __version__)
     with clock.step("label"):
         _label_shards(ingested.feedback, config, model.digest, out, progress)
     feedback, segments = read_table(out, "feedback"), read_table(out, "segments")
     with clock.step("mine"):
         progress("mine", 0, 1)
-        segments, issues = _mine(feedback, segments, model, config)
+        segments, issues, found = _mine(feedback, segments, model, config, book)
         placed = journey.by_examples or feedback["journey_stage"].notna().any()
         feedback, segments = place_by_examples(feedback, segments, journey, model)
-        _write_assigned(segments, "segments", out)
+        write_assigned(segments, "segments", out)
         if placed:  # now, or by the journey of a run that this one goes on from
-            _write_assigned(feedback, "feedback", out)
+            write_assigned(feedback, "feedback", out)
         write_table(issues, "issues", out / "issues.parquet")
+        save_codebook(found, out / CODEBOOK, __version__)
         progress("mine", 1, 1)
     with clock.step("matrix"):
-        matrix = build_matrix(feedback, segments, journey, model.thresholds, by, config.period)
+        matrix = build_matrix(
+            feedback, segments, journey, model.thresholds, issues, by, config.period
+        )
         write_table(matrix, "matrix", out / "matrix.parquet")
         write_table(ingested.rejects, "rejects", out / "rejects.parquet")
     tables = (segments, issues, matrix, ingested.rejects)
     manifest = _manifest(config, ingested, by, model, journey, feedback, segments)
+    manifest["codebook"]["started_from"] = book.digest if book else None
     run = Run(manifest, feedback, *tables, path=out)
     with clock.step("report"):
         progress("report", 0, 1)
@@ -149,11 +155,20 @@ def rejourney(run: Run, journey: Journey) -> Run:
         segments,
         journey,
         run.thresholds,
+        run.issues,
         run.manifest["groups"],
         config["period"],
     )
     manifest = {**run.manifest, "journey": journey.name, "journey_stages": journey.model_dump()}
     return Run(manifest, feedback, segments, run.issues, matrix, run.rejects, run.path)
+
+
+def recount(run: Run, out: Path) -> Run:
+    """The run with matrix and report made anew from its tables, and written."""
+    counted = rejourney(run, run.journey)
+    write_table(counted.matrix, "matrix", out / "matrix.parquet")
+    write_reports(counted, out, run.journey)
+    return counted
 
 
 class Clock:
@@ -233,27 +248,63 @@ def _shard_digest(shard: pd.DataFrame, model_digest: str) -> str:
     return sha256(f"{__version__}{model_digest}{content}".encode()).hexdigest()
 
 
+def starting_codebook(config: RunConfig, out: Path) -> Codebook | None:
+    """The codebook that a run starts from: the one named, or the run's own where a person edited it."""
+    if config.codebook:
+        return load_codebook(Path(config.codebook))
+    if (out / CODEBOOK).is_file():
+        own = load_codebook(out)
+        return own if own.edited else None
+    return None
+
+
 def _mine(
-    feedback: pd.DataFrame, segments: pd.DataFrame, model: Model, config: RunConfig
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The segments with their issues, and the issues table."""
+    feedback: pd.DataFrame,
+    segments: pd.DataFrame,
+    model: Model,
+    config: RunConfig,
+    book: Codebook | None,
+) -> tuple[pd.DataFrame, pd.DataFrame, Codebook]:
+    """The segments with their issues, the issues table, and the codebook that the run ends with."""
     is_mention = segments["kind"].isin(["pain", "win"])
-    mentions = segments[is_mention].reset_index(drop=True)
+    mentions = segments[is_mention].sort_values(["text", "segment_id"]).reset_index(drop=True)
     if mentions.empty:
-        return segments, empty("issues")
+        return segments, empty("issues"), book or Codebook([])
+    vectors = mention_vectors(mentions["text"].tolist(), mentions["kind"], model, config.mine)
+    miner = miner_of(config, model)
+    if book:
+        learned = book.learned()
+        own = mention_vectors(learned["text"].tolist(), learned["kind"], model, config.mine)
+        miner.fit(mentions, vectors, book.table(), learned, own)
+    else:
+        miner.fit(mentions, vectors)
+    columns = ["issue_id", "issue_score", "issue_reason"]
+    mentions[columns] = miner.predict(mentions, vectors)
+    segments = segments.drop(columns=columns, errors="ignore").merge(
+        mentions[["segment_id", *columns]], on="segment_id", how="left", validate="1:1"
+    )
+    issues = issue_table(miner.issues_, mentions, feedback, vectors)
+    quotes = dict(zip(mentions["segment_id"], mentions["text"], strict=True))
+    return segments, issues, continued(book, issues, miner.members_, quotes)
+
+
+def miner_of(config: RunConfig, model: Model) -> IssueMiner:
+    """The miner of a run, not fitted yet."""
     thresholds = {k: model.thresholds[f"segment.{k}_theme"] for k in ("pain", "win")}
-    vectors = model.vectors(mentions["text"].tolist())
-    miner = IssueMiner(
-        **config.mine.model_dump(), theme_threshold=thresholds, seed=config.seed
-    ).fit(mentions, vectors)
-    mentions[["issue_id", "issue_score"]] = miner.predict(mentions, vectors)
-    segments.loc[is_mention, ["issue_id", "issue_score"]] = mentions[
-        ["issue_id", "issue_score"]
-    ].to_numpy()
-    return segments, issue_table(miner.issues_, mentions, feedback, vectors)
+    return IssueMiner(**config.mine.model_dump(), theme_threshold=thresholds, seed=config.seed)
 
 
-def _write_assigned(rows: pd.DataFrame, table: str, out: Path) -> None:
+def mention_vectors(
+    texts: list[str], kinds: pd.Series, model: Model, config: MiningConfig
+) -> np.ndarray:
+    """(n, d) unit vectors of mentions; outside themes with what the model believes of theirs."""
+    vectors = model.vectors(texts)
+    if config.within_themes:
+        return vectors
+    return with_beliefs(vectors, model.theme_beliefs(texts, kinds.tolist()))
+
+
+def write_assigned(rows: pd.DataFrame, table: str, out: Path) -> None:
     """A table's shards again, now with issues and own stages; their digests stay."""
     for path in sorted((out / table).glob("part-*.parquet")):
         owners = set(read_shard(path)["feedback_id"])
@@ -324,6 +375,8 @@ def coverage(
         "mentions_sure_of_theme": int((mentions["theme_score"] >= least).sum()),
         "mentions_counted": len(counted_mentions(segments, journey, thresholds)),
         "mentions_in_issues": int(mentions["issue_id"].notna().sum()),
+        "mentions_too_rare": int((mentions["issue_reason"] == "too_rare").sum()),
+        "mentions_too_vague": int((mentions["issue_reason"] == "too_vague").sum()),
         "feedback_with_mention": int(mentions["feedback_id"].nunique()),
     }
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vocx.journey import Journey
-from vocx.runs import counted_mentions
+from vocx.runs import counted_mentions, without_hidden
 from vocx.schema import MATRIX, Z95
 
 _PERIOD = {"month": "M", "quarter": "Q", "year": "Y"}
@@ -45,6 +45,7 @@ def build_matrix(
     segments: pd.DataFrame,
     journey: Journey,
     thresholds: dict[str, float],
+    issues: pd.DataFrame,
     by: list[str] | None = None,
     period: str | None = None,
 ) -> pd.DataFrame:
@@ -52,14 +53,16 @@ def build_matrix(
 
     Parameters
     ----------
+    issues : the issues table; hidden ones are left out.
     by : feedback columns (``x_*``) whose values are groups.
     period : month, quarter or year; feedback without a time is in no period.
     """
-    mentions = counted_mentions(segments, journey, thresholds)
+    mentions = counted_mentions(without_hidden(segments, issues), journey, thresholds)
+    theme_of = dict(zip(issues["issue_id"], issues["theme"], strict=True))
     parts = []
     for group, span, members in _slices(feedback, by or [], period):
         mine = mentions[mentions["feedback_id"].isin(members)]
-        cells = _cells(mine, len(members))
+        cells = _cells(mine, theme_of, len(members))
         parts.append(cells.assign(group=group, period=span))
     matrix = pd.concat(parts, ignore_index=True).reindex(columns=MATRIX.names)
     order = {s: i for i, s in enumerate(journey.stage_names)}
@@ -92,10 +95,11 @@ def _slices(
                 yield group, span, set(members)
 
 
-def _cells(mentions: pd.DataFrame, total: int) -> pd.DataFrame:
-    """Cells of one slice: whole themes, then issues."""
+def _cells(mentions: pd.DataFrame, theme_of: dict[str, str | None], total: int) -> pd.DataFrame:
+    """Cells of one slice: whole themes, then issues, each under the theme that is its own."""
     themed = mentions[mentions["theme"].notna()].assign(issue_id=None)
     issued = mentions[mentions["issue_id"].notna()]
+    issued = issued.assign(theme=issued["issue_id"].map(theme_of))
     keys = ["stage", "theme", "issue_id", "kind"]
     both = pd.concat([themed, issued]) if len(mentions) else mentions
     if both.empty:

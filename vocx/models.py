@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 from vocx.errors import UserError, closest
 
 FORMAT = 3
+PARSER = "en-parser"
 _ALWAYS_BYTES = (".ngrams", "word_embeddings.weight")  # large, and no worse as int8
 _FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
@@ -111,6 +112,14 @@ def list_models() -> dict[str, Path]:
             if (path / "config.json").is_file():
                 found.setdefault(path.name, path)
     return found
+
+
+def find_parser() -> Path:
+    """The folder of the parser that ships, by which issues are named (spaCy's own layout)."""
+    for folder in model_folders():
+        if (folder / PARSER / "meta.json").is_file():
+            return folder / PARSER
+    raise UserError(f"the parser '{PARSER}' is missing", "install vocx again")
 
 
 def find_model(name_or_path: str) -> Path:

@@ -106,6 +106,16 @@ class Model:
         """(n,) texts to (n, d) unit vectors, alike where customers mean the same."""
         return self.encoder.vectors(texts)
 
+    def theme_beliefs(self, texts: list[str], kinds: list[str]) -> np.ndarray:
+        """(n,) mentions and their kinds to (n, pain themes + win themes) probabilities of themes."""
+        owner, spans = np.arange(len(texts)), np.array([[0, len(t)] for t in texts]).reshape(-1, 2)
+        judged = self.judge(texts, [None] * len(texts), owner, spans).segments
+        blocks = [
+            judged[f"segment.{kind}_theme"] * (np.array(kinds) == kind)[:, None]
+            for kind in ("pain", "win")
+        ]
+        return np.hstack(blocks)
+
     def label(self, texts: list[str], source: str | None = None) -> pd.DataFrame:
         """Labels of whole texts: stage, touchpoint, polarity, sentiment, emotion and their scores."""
         frame, _ = self._labels(texts, [source] * len(texts), *NO_SEGMENTS, None)

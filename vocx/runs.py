@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,11 @@ class Run:
             raise UserError("this run has no folder, so no report", "run it with an `out` folder")
         return self.path / "report.html"
 
+    def shown(self) -> Run:
+        """The run without its hidden issues."""
+        kept = self.issues[self.issues["status"] != "hidden"].reset_index(drop=True)
+        return replace(self, segments=without_hidden(self.segments, self.issues), issues=kept)
+
     @property
     def journey(self) -> Journey:
         """The journey that the matrix is counted by, as it was when the run was made."""
@@ -67,6 +72,13 @@ class Run:
     def thresholds(self) -> dict[str, float]:
         """Scores below which a label is unsure, by head."""
         return self.manifest["model"]["thresholds"]
+
+
+def without_hidden(segments: pd.DataFrame, issues: pd.DataFrame) -> pd.DataFrame:
+    """The segments, hidden issues taken for none."""
+    hidden = issues.loc[issues["status"] == "hidden", "issue_id"]
+    shown = ~segments["issue_id"].isin(hidden)
+    return segments.assign(issue_id=segments["issue_id"].where(shown, None))
 
 
 def counted_mentions(

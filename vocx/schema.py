@@ -116,8 +116,9 @@ SEGMENTS = pa.schema(
         ("severity", _int),  # 1..3, pains only
         ("theme", _text),  # mentions only
         ("theme_score", _float),
-        ("issue_id", _text),  # null: too rare or too vague to be an issue
+        ("issue_id", _text),  # null: of no issue; issue_reason says why
         ("issue_score", _float),
+        ("issue_reason", _text),  # of a mention without an issue: too_rare, too_vague
         ("journey_stage", _text),  # mentions only, else as of feedback
         ("journey_stage_score", _float),
     ]
@@ -134,10 +135,14 @@ ISSUES = pa.schema(
         ("n_segments", _int),
         ("polarity", _float),
         ("severity", _float),
+        ("emotion", _text),  # that most of its customers show
         ("first_seen", _time),
         ("last_seen", _time),
         ("examples", pa.list_(_text)),  # segment_id
-        ("parents", pa.list_(_text)),
+        ("parents", pa.list_(_text)),  # issues that it was made of, by merging or splitting
+        ("status", _text),  # known, emerging (new to the codebook that the run began with), hidden
+        ("general", _bool),  # what is said of its theme and of nothing particular
+        ("anywhere", _bool),  # takes mentions of every theme
     ]
 )
 MATRIX = pa.schema(

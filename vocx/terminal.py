@@ -145,12 +145,30 @@ def print_issues(run: Run, kind: str, most: int = 20) -> None:
     table.add_column("voices", justify="right")
     for name in ("issue", "theme", "quote"):
         table.add_column(name, ratio=3 if name == "quote" else 2)
-    for issue in run.issues[run.issues["kind"] == kind].head(most).itertuples():
+    shown = run.shown().issues
+    for issue in shown[shown["kind"] == kind].head(most).itertuples():
         words = str(quote.get(issue.examples[0], "")) if len(issue.examples) else ""
         table.add_row(
-            str(issue.n_feedback), Text(issue.name), theme_title(issue.theme), Text(f"“{words}”")
+            str(issue.n_feedback), _named(issue), theme_title(issue.theme), Text(f"“{words}”")
         )
     out.print(table)
+
+
+def _named(issue: Any) -> Text:
+    """An issue's name, marked where it is new to the codebook that the run began with."""
+    return Text.assemble(issue.name, (" (emerging)", "bold") if issue.status == "emerging" else "")
+
+
+def print_codebook(issues: list[dict[str, Any]], everything: bool) -> None:
+    """Issues with ids, voices and status; those that nobody speaks of only if asked."""
+    table = Table(show_edge=False, pad_edge=False)
+    for name in ("id", "voices", "status", "issue", "theme"):
+        table.add_column(name, justify="right" if name == "voices" else "left")
+    for i in issues:
+        if i["n_feedback"] or everything:
+            theme = "any theme" if i["anywhere"] else theme_title(i["theme"])
+            table.add_row(i["issue_id"], str(i["n_feedback"]), i["status"], Text(i["name"]), theme)
+    console().print(table)
 
 
 def print_journey(run: Run, journey: Journey) -> None:

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
-from vocx.mine import IssueMiner, issue_table
+from vocx.mine import IssueMiner
 from vocx.mine.miner import issue_id
 
 BATTERY = ["battery will not hold charge", "battery died after weeks", "the battery died again", "battery charge gone"]  # fmt: skip
@@ -38,7 +38,7 @@ def test_two_faults_inside_one_theme_are_two_issues(
 ) -> None:
     miner = IssueMiner().fit(mentions, vectors)
     found = miner.predict(mentions, vectors)["issue_id"]
-    assert len(miner.issues_) == 2
+    assert (~miner.issues_["general"].astype(bool)).sum() == 2
     assert found[:4].nunique() == found[4:].nunique() == 1
     assert found[0] != found[4]
     assert any("battery" in n for n in miner.issues_["name"])
@@ -54,9 +54,11 @@ def test_permuting_mentions_changes_nothing_but_their_order(
     assert one.to_numpy()[order].tolist() == two.tolist()
 
 
-def test_one_angry_customer_is_no_issue(mentions: pd.DataFrame, vectors: np.ndarray) -> None:
+def test_one_angry_customer_is_no_particular_issue(
+    mentions: pd.DataFrame, vectors: np.ndarray
+) -> None:
     mentions["feedback_id"] = "f0"
-    assert IssueMiner().fit(mentions, vectors).issues_.empty
+    assert IssueMiner().fit(mentions, vectors).issues_["general"].all()
 
 
 def test_an_uncertain_theme_is_outside_all_themes(
@@ -77,41 +79,7 @@ def test_the_estimator_contract() -> None:
     assert clone(IssueMiner(min_feedback=5)).min_feedback == 5
 
 
-def test_the_issue_table_counts_feedback_once_and_quotes_different_people(mentions: pd.DataFrame, vectors: np.ndarray) -> None:  # fmt: skip
-    mentions["feedback_id"] = ["a", "a", "b", "c", "d", "e", "f", "g"]
-    miner = IssueMiner().fit(mentions, vectors)
-    found = mentions.join(miner.predict(mentions, vectors))
-    times = pd.to_datetime(["2026-01-01"] * 7, utc=True)
-    feedback = pd.DataFrame({"feedback_id": list("abcdefg"), "created_at": times})
-    table = issue_table(miner.issues_, found, feedback, vectors).set_index("name")
-    battery = table[[("battery" in n) for n in table.index]].iloc[0]
-    assert (battery["n_feedback"], battery["n_segments"]) == (3, 4)
-    assert len(battery["examples"]) == 3
-
-
 def test_what_is_in_no_particular_issue_is_of_its_theme_in_general(
-    mentions: pd.DataFrame, vectors: np.ndarray
-) -> None:
-    odd = ["lid cracked", "handle wobbles", "paint peels", "zip jammed"]
-    more = mentions.iloc[:4].assign(
-        text=odd, feedback_id=[f"g{i}" for i in range(4)], segment_id=[f"g{i}/0" for i in range(4)]
-    )
-    both = pd.concat([mentions, more], ignore_index=True)
-    apart = np.hstack(
-        [np.vstack([vectors, np.zeros((4, 2))]), np.vstack([np.zeros((8, 4)), np.eye(4)])]
-    )
-    miner = IssueMiner().fit(both, apart)
-    found = both.join(miner.predict(both, apart)).merge(miner.issues_, on="issue_id")
-    assert miner.issues_["issue_id"].is_unique
-    assert set(found.loc[found["general"], "text"]) == set(odd)
-    assert found.loc[found["general"], "name"].unique().tolist() == ["defective product in general"]
-    few = miner.predict(both.iloc[:9], apart[:9])
-    assert few["issue_id"].notna().all()
-    outside = both.assign(theme=None)
-    assert not IssueMiner().fit(outside, apart).issues_["general"].any()
-
-
-def test_too_few_left_over_are_no_general_issue(
     mentions: pd.DataFrame, vectors: np.ndarray
 ) -> None:
     odd = mentions.iloc[:2].assign(text=["lid cracked", "paint peels"], feedback_id=["x", "y"])
@@ -120,5 +88,58 @@ def test_too_few_left_over_are_no_general_issue(
         [np.vstack([vectors, np.zeros((2, 2))]), np.vstack([np.zeros((8, 2)), np.eye(2)])]
     )
     miner = IssueMiner().fit(both, apart)
-    assert not miner.issues_["general"].any()
-    assert miner.predict(both, apart)["issue_id"].isna().tolist() == [False] * 8 + [True] * 2
+    found = both.join(miner.predict(both, apart)).merge(miner.issues_, on="issue_id")
+    assert set(found.loc[found["general"].astype(bool), "text"]) == {"lid cracked", "paint peels"}
+    general = found.loc[found["general"].astype(bool)]
+    assert general["name"].unique().tolist() == ["defective product in general"]
+    assert (general["issue_score"] == 0.9).all()  # the theme's
+
+
+def test_a_mention_of_no_issue_says_why(mentions: pd.DataFrame, vectors: np.ndarray) -> None:
+    odd = mentions.iloc[:2].assign(text=["lid cracked", "not again"], theme=None, feedback_id="x")
+    both = pd.concat([mentions, odd], ignore_index=True)
+    apart = np.hstack(
+        [np.vstack([vectors, np.zeros((2, 2))]), np.vstack([np.zeros((8, 2)), np.eye(2)])]
+    )
+    found = IssueMiner().fit(both, apart).predict(both, apart)
+    assert found["issue_id"].isna().tolist() == [False] * 8 + [True] * 2
+    assert found["issue_reason"].tolist()[-2:] == ["too_rare", "too_vague"]
+
+
+def with_odd_ones(
+    mentions: pd.DataFrame, vectors: np.ndarray
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """The mentions and six more that have nothing to do with anything."""
+    texts = ["lid cracked", "rude driver", "long queue", "dear tea", "dull colour", "lost my card"]
+    more = mentions.iloc[:6].assign(text=texts, feedback_id=[f"odd{i}" for i in range(6)])
+    joined = pd.concat([mentions, more.assign(theme=None)], ignore_index=True)
+    left = np.vstack([vectors, np.zeros((6, 2))])
+    return joined, np.hstack([left, np.vstack([np.zeros((8, 6)), np.eye(6)])])
+
+
+def test_known_issues_keep_their_ids_and_new_ones_emerge(
+    mentions: pd.DataFrame, vectors: np.ndarray
+) -> None:
+    mentions, vectors = with_odd_ones(mentions, vectors)
+    march = np.r_[0:6, 8:14]  # too few screws to be an issue
+    first = IssueMiner().fit(mentions.iloc[march], vectors[march])
+    place = dict(zip(mentions["text"], range(len(mentions)), strict=True))
+    own = vectors[[place[t] for t in first.members_["text"]]]
+    second = IssueMiner().fit(mentions, vectors, first.issues_, first.members_, own)
+    before = first.predict(mentions.iloc[march], vectors[march])["issue_id"]
+    after = second.predict(mentions, vectors)["issue_id"]
+    assert before[:4].tolist() == after[:4].tolist()
+    assert after[4:8].nunique() == 1
+    status = second.issues_.set_index("issue_id")["status"]
+    assert status[after[0]] == "known"
+    assert status[after[5]] == "emerging"
+
+
+def test_without_themes_all_pains_are_searched_at_once(
+    mentions: pd.DataFrame, vectors: np.ndarray
+) -> None:
+    mentions["theme"] = ["late-delivery"] * 3 + ["hard-to-use"] + ["noise"] * 4
+    miner = IssueMiner(within_themes=False).fit(mentions, vectors)
+    found = miner.predict(mentions, vectors)["issue_id"]
+    assert found[:4].nunique() == 1
+    assert miner.issues_["theme"].isna().all()

@@ -1,25 +1,35 @@
-from vocx.mine.names import PhraseTable, phrases
+from vocx.mine.names import StemTable, Taken, stems_of
 
-LATE = ["the parcel came late", "parcel came late again", "my parcel came late, sadly"]
-OTHER = ["lovely quiet kettle", "the lamp flickers", "staff were kind", "parcel box was nice"]
-
-
-def test_a_name_is_a_phrase_customers_used() -> None:
-    assert PhraseTable(LATE + OTHER).name(LATE, set()) == "parcel came late"
+LATE = ["the parcel was late", "my parcel was late again", "Parcel came late, sadly", "late parcel"]
+OTHER = ["lovely quiet kettle", "the lamp flickers", "staff were kind", "the box was nice"]
 
 
-def test_names_differ() -> None:
-    table = PhraseTable(LATE + OTHER)
-    first = table.name(LATE, set())
-    assert first is not None
-    assert table.name(LATE, {first}) not in (first, None)
+def test_a_name_is_what_the_group_says_and_the_others_do_not() -> None:
+    assert StemTable(LATE + OTHER).name(LATE, Taken()) == "late parcel"
+
+
+def test_names_differ_even_in_another_form() -> None:
+    table = StemTable(LATE + OTHER)
+    assert table.name(LATE, Taken(["parcels late"])) != "late parcel"
 
 
 def test_a_group_without_shared_words_has_no_name() -> None:
-    assert PhraseTable(LATE + OTHER).name(["lovely kettle", "the lamp flickers"], set()) is None
+    assert StemTable(LATE + OTHER).name(["lovely kettle", "the lamp flickers"], Taken()) is None
 
 
-def test_phrases_do_not_cross_marks_or_end_in_empty_words() -> None:
-    found = phrases("The battery died. New one never came")
-    assert "died new" not in found
-    assert not any(p.endswith(" the") or p.startswith("the ") for p in found)
+def test_what_all_say_alike_may_name_a_group() -> None:
+    fine = ["Everything was good", "everything was good.", "Everything good"]
+    assert StemTable(fine + OTHER).name(fine, Taken()) in ("everything was good", "everything good")
+
+
+def test_terms_are_the_groups_own_words() -> None:
+    assert StemTable(LATE + OTHER).terms(LATE)[:2] == ["late", "parcel"]
+
+
+def test_stems_bring_forms_together_and_keep_denial() -> None:
+    assert stems_of("Parcels haven't arrived") == stems_of("the parcel has not arrived")
+    assert "not" in stems_of("it never came")
+
+
+def test_masks_are_no_words() -> None:
+    assert stems_of("paid XXXX on XX/XX") == stems_of("paid")

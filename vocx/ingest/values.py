@@ -95,7 +95,7 @@ def to_utc(values: pd.Series) -> tuple[pd.Series, str]:
     written = shown.dropna().astype(str)
     parts = written.str.extract(r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}").astype(float)
     day_first = bool((parts[0] > 12).any() or written.str.contains(r"^\s*\d{1,2}\.\d").any())
-    iso = shown.map(lambda v: v is not None and bool(re.match(r"\s*\d{4}-\d", v)))
+    iso = shown.map(lambda v: isinstance(v, str) and bool(re.match(r"\s*\d{4}-\d", v)))
     times = pd.Series(pd.NaT, cells.index, dtype="datetime64[us, UTC]")
     for chosen, first in ((iso, False), (~iso, day_first)):
         if chosen.any():

@@ -1,5 +1,7 @@
 """Mentions to issues: grouped inside themes, named and defined."""
 
-from vocx.mine.miner import IssueMiner, issue_table, known_theme
+from vocx.mine.miner import ISSUE_COLUMNS, IssueMiner, issue_id, text_key
+from vocx.mine.space import with_beliefs
+from vocx.mine.table import issue_table
 
-__all__ = ["IssueMiner", "issue_table", "known_theme"]
+__all__ = ["ISSUE_COLUMNS", "IssueMiner", "issue_id", "issue_table", "text_key", "with_beliefs"]

@@ -1,140 +1,156 @@
-"""Names of issues: the phrase that customers use for this group and not for its neighbours."""
+"""Names of issues: what the customers of a group say, and the others do not."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from spacy.lang.en.stop_words import STOP_WORDS
+import numpy as np
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[^\w\s]|\d+", re.UNICODE)
-_KEPT = frozenset(
-    ["not", "no", "never", "without", "too", "very", "again", "back", "out", "off", "down", "up"]
-)
-_STOP = (frozenset(STOP_WORDS) - _KEPT) | frozenset(
-    (
-        "i'm i've it's its don't didn't doesn't isn't wasn't can't couldn't won't i'd i'll "
-        "that's there's they're you're he's she's we've really just got get getting thing things "
-        "lot bit like also even still much way customer xxxx na u im ive dont"
-    ).split()
-)
-_TIMES = frozenset(
-    (
-        "second seconds minute minutes min mins hour hours day days week weeks month months year "
-        "years today yesterday tomorrow morning afternoon evening night weekend time times date "
-        "monday tuesday wednesday thursday friday saturday sunday january february march april may "
-        "june july august september october november december later ago half one two three four "
-        "five six seven eight nine ten first last next old new"
-    ).split()
-)
-_SAID = frozenset(
-    (
-        "said say says told tell asked ask went go going came come took take wrote put gave give "
-        "want wanted know think thought need needed try tried made make let use used away sure yes"
-    ).split()
-)
-_LEAST_SHARE = 0.2
-_WEAK_START = frozenset(["again", "back", "out", "off", "down", "up"])
-_WEAK_END = frozenset(["not", "no", "never", "without", "too", "very"])
+from vocx.mine.phrases import Phrase, key_of, parsed, phrases
+from vocx.mine.words import content_words, stem
+
+_READ = 60  # mentions of a group that are parsed for its name
+_LEAST_SHARE = 0.1  # of a group's mentions that hold its name's words
+_WEIGHT = {  # a phrase that says what is wrong names more than a bare thing
+    "not": 1.35, "judged": 1.3, "does": 1.3, "verb": 1.15, "of": 1.0, "where": 0.95, "noun": 0.9, "how": 0.6,
+}  # fmt: skip
+_LONGER = {2: 1.0, 3: 1.12, 4: 1.15, 5: 1.1}  # by number of words
+_THIN = 0.5  # what a phrase is worth that has one word of content only
+_STARTS = frozenset(["everything", "everyone", "nothing", "nobody", "always", "never"])
+_SHORT = 4  # words of a mention that may be a name as it stands
+N_TERMS = 6
 
 
-def phrases(text: str, longest: int = 4) -> set[str]:
-    """Candidate names in a text: 2 to 4 words in a row, none of them empty at either end.
-
-    >>> sorted(phrases("The battery died, again"))
-    ['battery died']
-    """
-    found = set()
-    tokens = [t.lower().replace("’", "'") for t in _WORD.findall(text)]
-    content = content_words(text)
-    for n in range(2, longest + 1):
-        for i in range(len(tokens) - n + 1):
-            part = tokens[i : i + n]
-            if not all(t[0].isalpha() for t in part):
-                continue
-            if part[0] in _STOP | _WEAK_START or part[-1] in _STOP | _WEAK_END:
-                continue
-            if sum(t in _STOP for t in part) <= 1 and any(t in content for t in part):
-                found.add(" ".join(part))
-    return found
-
-
-def content_words(text: str) -> set[str]:
-    """Words of a text that carry meaning, lower-cased.
-
-    >>> sorted(content_words("I waited for the parcel"))
-    ['parcel', 'waited']
-    """
-    tokens = (t.lower().replace("’", "'") for t in _WORD.findall(text))
-    empty = _STOP | _KEPT | _TIMES | _SAID
-    return {
-        t for t in tokens if t[0].isalpha() and len(t) > 2 and "n't" not in t and t not in empty
-    }
-
-
-def stem(word: str) -> str:
-    """A word without the endings of number and tense: enough to bring its forms together.
-
-    >>> [stem(w) for w in ("deliveries", "delivered", "delivering", "crashes", "kettle's")]
-    ['deliver', 'deliver', 'deliver', 'crash', 'kettl']
-    """
-    word = word.removesuffix("'s")
-    for ending in ("ies", "ying", "ied", "ing", "ery", "ed", "es", "ly", "s", "y", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word
-
-
-def content_stems(text: str) -> list[str]:
-    """Stems of a text's content words, sorted: the words by which mentions are compared."""
-    return sorted(stem(w) for w in content_words(text))
-
-
-class PhraseTable:
-    """How many mentions hold each phrase and word, over all mentions of a run."""
+class StemTable:
+    """Which mentions of a run hold each stem."""
 
     def __init__(self, texts: Iterable[str]):
+        holders: dict[str, list[int]] = defaultdict(list)
         self.n_texts = 0
-        self.n_with: Counter[str] = Counter()
-        for text in texts:
+        for i, text in enumerate(texts):
             self.n_texts += 1
-            self.n_with.update(phrases(text) | content_words(text))
+            for s in stems_of(text):
+                holders[s].append(i)
+        self._holders = {s: np.array(rows, np.int32) for s, rows in holders.items()}
 
-    def telling(self, texts: Sequence[str], candidates: str) -> list[tuple[str, float]]:
-        """Phrases or words of a group, most telling first.
+    def count(self, key: frozenset[str]) -> int:
+        """How many mentions hold all stems of a key."""
+        rows = [self._holders.get(s) for s in key]
+        if not rows or any(r is None for r in rows):
+            return 0
+        listed = sorted((r for r in rows if r is not None), key=len)
+        found = listed[0]
+        for more in listed[1:]:
+            found = found[np.isin(found, more, assume_unique=True)]
+        return len(found)
 
-        The score is the share of the group that uses it times the log of how much more common it
-        is there than everywhere; one mention alone makes no name.
-        """
-        of = phrases if candidates == "phrases" else content_words
-        inside = Counter(p for t in texts for p in of(t))
+    def _score(self, key: frozenset[str], inside: list[frozenset[str]]) -> tuple[int, float]:
+        """Mentions of a group that hold a key, and how telling that is: share times the root of its log lift."""
+        n = sum(key <= stems for stems in inside)
+        share = n / len(inside)
+        usual = max(self.count(key), n, 1) / max(1, self.n_texts)
+        return n, share * math.sqrt(math.log(max(1.0, share / usual)))
+
+    def terms(self, texts: Sequence[str]) -> list[str]:
+        """The words that tell a group from all others, most telling first."""
+        inside = [stems_of(t) for t in texts]
+        spelt = _spellings(texts)
         scored = []
-        for phrase, n in inside.items():
-            share = n / len(texts)
-            lift = share / (max(1, self.n_with[phrase]) / max(1, self.n_texts))
-            if n >= 2 and lift > 1:
-                length = {1: 1.0, 2: 1.0, 3: 1.15, 4: 1.2}[min(4, len(phrase.split()))]
-                scored.append((phrase, share * math.log(lift) * length))
-        return sorted(scored, key=lambda s: (-s[1], s[0]))
+        for s in spelt:
+            n, score = self._score(frozenset([s]), inside)
+            if n >= 2 and score > 0:
+                scored.append((-score, spelt[s]))
+        return [word for _, word in sorted(scored)[:N_TERMS]]
 
-    def terms(self, texts: Sequence[str], n: int = 6) -> list[str]:
-        """The words that tell a group from all others."""
-        by_stem: dict[str, str] = {}
-        for word, _ in self.telling(texts, "words"):
-            by_stem.setdefault(stem(word), word)
-        return list(by_stem.values())[:n]
+    def name(self, texts: Sequence[str], taken: Taken) -> str | None:
+        """A name of 2 to 5 words, not yet taken, or null where the mentions share no phrase.
 
-    def name(self, texts: Sequence[str], taken: set[str]) -> str | None:
-        """A name of 2 to 5 words, not one of ``taken``, or null.
-
-        A phrase that a fifth of the group uses; else its two most telling words, set apart by a
-        dot; null where its mentions share no telling word, and so are too vague for a name.
+        Texts come most central first. Among the phrases that enough of the group's mentions use, in
+        whatever form, it is the one that most tells the group from all other mentions.
         """
-        least = max(2.0, _LEAST_SHARE * len(texts))
-        counts = Counter(p for t in texts for p in phrases(t))
-        options = [p for p, _ in self.telling(texts, "phrases") if counts[p] >= least]
-        terms = self.terms(texts)
-        options += [f"{a} · {b}" for i, a in enumerate(terms) for b in terms[i + 1 :]]
-        return next((option for option in options if option not in taken), None)
+        inside = [stems_of(t) for t in texts]
+        least = max(2, math.ceil(_LEAST_SHARE * len(texts)))
+        forms: dict[frozenset[str], Counter[Phrase]] = defaultdict(Counter)
+        for doc in parsed(texts[:_READ]):
+            for phrase in phrases(doc):
+                forms[phrase.key][phrase] += 1
+        scored = []
+        for key, spoken in forms.items():
+            n, score = self._score(key, inside)
+            if n < 2 or score <= 0 or taken.holds(key):
+                continue
+            best = min(spoken, key=lambda p: (-spoken[p] * _WEIGHT[p.form], len(p.text), p.text))
+            score *= _WEIGHT[best.form] * _LONGER[len(best.text.split())]
+            score *= _THIN if len(key) == 1 else 1.0
+            scored.append((n < least, -score, best.text))
+        if scored:
+            return min(scored)[2]
+        return self._side_by_side(texts, inside, least, taken)
+
+    def _side_by_side(
+        self, texts: Sequence[str], inside: list[frozenset[str]], least: int, taken: Taken
+    ) -> str | None:
+        """Two telling words that stand side by side in enough mentions; for what cannot be parsed."""
+        seen: Counter[str] = Counter()
+        for text in texts:
+            words = text.lower().replace("’", "'").split()
+            kept = content_words(text)
+            seen.update(
+                {f"{a} {b}" for a, b in zip(words, words[1:], strict=False) if {a, b} <= kept}
+            )
+        scored = []
+        for pair, n in seen.items():
+            key = key_of(pair.split())
+            score = self._score(key, inside)[1]
+            if n >= least and len(key) == 2 and score > 0 and not taken.holds(key):
+                scored.append((-score, pair))
+        return min(scored)[1] if scored else self._whole(texts, inside, least, taken)
+
+    def _whole(
+        self, texts: Sequence[str], inside: list[frozenset[str]], least: int, taken: Taken
+    ) -> str | None:
+        """The most central mention that many say alike, and that is short enough to be a name."""
+        for text in texts:
+            words = text.lower().replace("’", "'").strip(" .,!?;:").split()
+            if not 2 <= len(words) <= _SHORT or not all(map(str.isalpha, words)):
+                continue
+            key, told = key_of(words), content_words(text) | _STARTS
+            known = bool(key) and {words[0], words[-1]} <= told and not taken.holds(key)
+            if known and self._score(key, inside)[0] >= least:
+                return " ".join(words)
+        return None
+
+
+class Taken:
+    """Names that are given, by the stems they are made of: no two issues sound alike."""
+
+    def __init__(self, names: Iterable[str] = ()):
+        self._keys = {key_of(n.lower().split()) for n in names}
+
+    def holds(self, key: frozenset[str]) -> bool:
+        """Whether a name of these stems is given."""
+        return key in self._keys
+
+    def add(self, name: str) -> None:
+        """Take a name."""
+        self._keys.add(key_of(name.lower().split()))
+
+
+def stems_of(text: str) -> frozenset[str]:
+    """Stems of a text's words that mean something, and "not" where it denies something."""
+    return key_of(text.lower().replace("’", "'").replace("n't", " n't").split()) | _plain(text)
+
+
+def _plain(text: str) -> frozenset[str]:
+    return frozenset(stem(w) for w in content_words(text))
+
+
+def _spellings(texts: Sequence[str]) -> dict[str, str]:
+    """Each stem's most common word."""
+    words: dict[str, Counter[str]] = defaultdict(Counter)
+    for text in texts:
+        for word in content_words(text):
+            words[stem(word)][word] += 1
+    return {s: min(c, key=lambda w: (-c[w], w)) for s, c in words.items()}

@@ -16,6 +16,7 @@ _CONTEXT = 160  # characters shown before and after a quote
 
 def build_facts(run: Run, journey: Journey) -> dict[str, Any]:
     """Everything the report shows; ``run.matrix`` must be counted by ``journey``."""
+    run = run.shown()
     whole = run.matrix[run.matrix["group"].isna() & run.matrix["period"].isna()]
     mentions = _counted(run, journey)
     in_issues = _in_issues(run, mentions)
@@ -225,6 +226,8 @@ def _issues(run: Run, mentions: pd.DataFrame) -> list[dict[str, Any]]:
                 "name": _capital(issue.name),
                 "kind": issue.kind,
                 "theme": theme_title(issue.theme),
+                "status": issue.status,
+                "emotion": issue.emotion,
                 "definition": issue.definition,
                 "terms": list(issue.terms),
                 "n_feedback": int(issue.n_feedback),

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from vocx.config import is_cascade, load_cascade_config, load_train_config
+from vocx.config import (
+    is_cascade,
+    is_parser,
+    load_cascade_config,
+    load_parser_config,
+    load_train_config,
+)
 from vocx.errors import UserError
 from vocx.train.task import train_task
 
@@ -20,6 +26,13 @@ def train_by_recipe(recipe: Path, out: Path | None, progress: Callable[[str], No
     from vocx.train.cascade import train_cascade
     from vocx.train.recipe import train_model
 
+    if is_parser(recipe):
+        from vocx.train.parser import save_parser, train_parser
+
+        told = load_parser_config(recipe)
+        target = _target(recipe, out, told.out)
+        save_parser(*train_parser(told, progress), target)
+        return target
     if is_cascade(recipe):
         cascade = load_cascade_config(recipe)
         target = _target(recipe, out, cascade.out)

@@ -148,7 +148,7 @@ function issues() {
     const peak = Math.max(1, ...i.months.map((m) => m[1])), c = RGB[i.kind];
     const stages = Object.entries(i.stages).sort((a, b) => b[1] - a[1]).slice(0, 3).map(([s, n]) => `${stageTitle[s]} ${n}`).join(", ");
     const row = el("tr", { class: "click", tabindex: "0", onclick: () => openIssue(i) },
-      el("td", {}, el("span", { class: "name" }, i.name), el("small", {}, i.theme)), el("td", {}, el("span", { class: "chip " + i.kind }, i.kind)),
+      el("td", {}, el("span", { class: "name" }, i.name, i.status === "emerging" ? el("span", { class: "chip emerging" }, "emerging") : ""), el("small", {}, i.theme)), el("td", {}, el("span", { class: "chip " + i.kind }, i.kind)),
       el("td", { class: "num" }, count(i.n_feedback)), el("td", { class: "num" }, i.severity === null ? "" : i.severity.toFixed(1)), el("td", {}, stages),
       el("td", {}, el("span", { class: "spark" }, i.months.map(([m, n]) => el("i", { title: `${m}: ${n}`, style: `height:${n ? 3 + 23 * n / peak : 1}px;background:rgb(${c})` })))));
     row.addEventListener("keydown", (e) => { if (e.key === "Enter") openIssue(i); });
@@ -177,7 +177,7 @@ function scope() {
     el("div", {}, el("h3", {}, "What came in"), files, el("ul", {}, reasons), el("p", {}, s.privacy.redacted ? `Masked before anything was stored: ${masked || "nothing found"}. Names and postal addresses are not masked.` : "Personal data was not masked in this run.")),
     el("div", {}, el("h3", {}, "How sure the labels are"), el("ul", {}, [
       `${count(c.meaningful)} of ${count(c.feedback)} feedback say something; the model is sure of the stage of ${count(c.sure.stage)}, the touchpoint of ${count(c.sure.touchpoint)}, the emotion of ${count(c.sure.emotion)}.`,
-      `${count(c.mentions)} pains and wins in ${count(c.feedback_with_mention)} feedback. Sure of the stage: ${count(c.mentions_sure_of_stage)}; of the theme: ${count(c.mentions_sure_of_theme)}; in a recurring issue: ${count(c.mentions_in_issues)}; counted in the matrix: ${count(c.mentions_counted)}.`,
+      `${count(c.mentions)} pains and wins in ${count(c.feedback_with_mention)} feedback. Sure of the stage: ${count(c.mentions_sure_of_stage)}; of the theme: ${count(c.mentions_sure_of_theme)}; in an issue: ${count(c.mentions_in_issues)}, in none ${count(c.mentions_too_rare)} as too rare and ${count(c.mentions_too_vague)} as too vague; counted in the matrix: ${count(c.mentions_counted)}.`,
       "What the model is unsure of is kept in the tables with its score and left out of the matrix, so cells count too few rather than too many.",
       "Counts are not corrected for the classifier's errors; the intervals are for sampling alone.",
       `Model ${s.model.name} (${s.model.digest}), vocx ${s.vocx}.`].map((t) => el("li", {}, t)))),
