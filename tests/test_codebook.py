@@ -98,7 +98,9 @@ def test_emerging_issues_are_known_to_the_next_run(book: Codebook) -> None:
 
 def test_a_codeframe_in_csv(tmp_path: Path) -> None:
     path = tmp_path / "frame.csv"
-    path.write_text("Name;Definition;Examples;Kind\nLate;Comes late;came late|so late;\nKind;Kind staff;;win\n")
+    path.write_text(
+        "Name;Definition;Examples;Kind\nLate;Comes late;came late|so late;\nKind;Kind staff;;win\n"
+    )
     book = import_codeframe(path)
     assert [(i.name, i.kind, i.examples) for i in book.issues] == [
         ("Late", "pain", ["came late", "so late"]), ("Kind", "win", []),

@@ -25,7 +25,7 @@ from vocx.themes import load_themes
 CODEBOOK = "codebook.yaml"
 _MEMORY_COLUMNS = ["issue_id", "kind", "theme", "text"]
 _EXAMPLES = 8
-_REMEMBERED = 300  # different mentions of an issue that its memory keeps
+_REMEMBERED = 300  # different mentions of an issue, or of none in a theme, that the memory keeps
 _HEAD = """\
 # The issues of this run, for people to read and edit. Names, definitions and examples may be changed
 # here, or by `vocx codebook`; ids stay. `vocx run ... --codebook THIS` starts from it.
@@ -64,7 +64,7 @@ class Codebook:
     Attributes
     ----------
     issues : every issue, hidden ones too.
-    memory : mentions of theirs: issue_id, kind, theme, text.
+    memory : mentions that runs have seen: issue_id (empty: of no issue), kind, theme, text.
     edited : whether a person has changed it since it was found.
     history : one line for each change.
     """
@@ -176,13 +176,24 @@ class Codebook:
 
     def learned(self) -> pd.DataFrame:
         """All that tells issues: remembered mentions, examples, and of new ones name and definition."""
-        told = []
+        told: list[tuple[str, str, str | None, str]] = []
         with_memory = set(self.memory["issue_id"])
         for i in self.issues:
-            own = [] if i.general or i.id in with_memory else [i.name, i.definition]
+            if i.general:
+                continue
+            own = [] if i.id in with_memory else [i.name, i.definition]
             told += [(i.id, i.kind, i.theme, text) for text in [*i.examples, *own] if text]
-        frame = pd.concat([self.memory, pd.DataFrame(told, columns=_MEMORY_COLUMNS)])
+        placed = self.memory[self.memory["issue_id"].isin(self._particular())]
+        frame = pd.concat([placed, pd.DataFrame(told, columns=_MEMORY_COLUMNS)])
         return frame.drop_duplicates(["kind", "theme", "text"], keep="last", ignore_index=True)
+
+    def seen(self) -> pd.DataFrame:
+        """Remembered mentions that were of a general issue, or of none (an empty issue_id)."""
+        placed = self.memory["issue_id"].isin(self._particular())
+        return self.memory[~placed].reset_index(drop=True)
+
+    def _particular(self) -> list[str]:
+        return [i.id for i in self.issues if not i.general]
 
     def table(self) -> pd.DataFrame:
         """The issues as rows, as the miner knows them; emerging ones are known from now on."""
@@ -226,7 +237,7 @@ def continued(
     """The codebook that a run ends with.
 
     Known issues stay as they were told, with the run's examples after their own; ``issues`` is the run's
-    table, ``members`` the mentions that they were learned on, ``quotes`` texts by segment id.
+    table, ``members`` the mentions seen, ``quotes`` texts by segment id.
     """
     told = {i.id: i for i in book.issues} if book else {}
     coded = []
@@ -241,7 +252,8 @@ def continued(
                 parents=list(i.parents), examples=list(dict.fromkeys([*own, *fresh]))[:_EXAMPLES],
             )
         )  # fmt: skip
-    memory = members.groupby("issue_id", sort=False).head(_REMEMBERED)[_MEMORY_COLUMNS]
+    heads = members.groupby(["issue_id", "kind", "theme"], sort=False, dropna=False)
+    memory = heads.head(_REMEMBERED)[_MEMORY_COLUMNS]
     memory = memory.astype(object).where(memory.notna(), None).reset_index(drop=True)
     history = book.history if book else []
     return Codebook(coded, memory, book.edited if book else False, list(history))
@@ -295,7 +307,7 @@ def load_codebook(path: Path) -> Codebook:
     if beside.is_file():
         memory = pq.read_table(beside).to_pandas()
         memory = memory.astype(object).where(memory.notna(), None)
-        memory = memory[memory["issue_id"].isin(seen)].reset_index(drop=True)
+        memory = memory[memory["issue_id"].isin(seen | {""})].reset_index(drop=True)
     return Codebook(found.issues, memory, found.edited, found.history)
 
 

@@ -275,17 +275,19 @@ def _mine(
     if book:
         learned = book.learned()
         own = mention_vectors(learned["text"].tolist(), learned["kind"], model, config.mine)
-        miner.fit(mentions, vectors, book.table(), learned, own)
+        miner.fit(mentions, vectors, book.table(), learned, own, book.seen())
     else:
         miner.fit(mentions, vectors)
     columns = ["issue_id", "issue_score", "issue_reason"]
-    mentions[columns] = miner.predict(mentions, vectors)
+    found = miner.predict(mentions, vectors)
+    mentions[columns] = found
     segments = segments.drop(columns=columns, errors="ignore").merge(
         mentions[["segment_id", *columns]], on="segment_id", how="left", validate="1:1"
     )
     issues = issue_table(miner.issues_, mentions, feedback, vectors)
     quotes = dict(zip(mentions["segment_id"], mentions["text"], strict=True))
-    return segments, issues, continued(book, issues, miner.members_, quotes)
+    seen = pd.concat([miner.members_, miner.unplaced(mentions, found)], ignore_index=True)
+    return segments, issues, continued(book, issues, seen, quotes)
 
 
 def miner_of(config: RunConfig, model: Model) -> IssueMiner:

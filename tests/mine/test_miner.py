@@ -106,9 +106,7 @@ def test_a_mention_of_no_issue_says_why(mentions: pd.DataFrame, vectors: np.ndar
     assert found["issue_reason"].tolist()[-2:] == ["too_rare", "too_vague"]
 
 
-def with_odd_ones(
-    mentions: pd.DataFrame, vectors: np.ndarray
-) -> tuple[pd.DataFrame, np.ndarray]:
+def with_odd_ones(mentions: pd.DataFrame, vectors: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
     """The mentions and six more that have nothing to do with anything."""
     texts = ["lid cracked", "rude driver", "long queue", "dear tea", "dull colour", "lost my card"]
     more = mentions.iloc[:6].assign(text=texts, feedback_id=[f"odd{i}" for i in range(6)])

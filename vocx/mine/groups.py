@@ -1,7 +1,7 @@
 """Groups of mentions that lie together: communities of a graph of nearest neighbours.
 
 Louvain's method (Blondel et al. 2008) answers a little differently from seed to seed. So many
-answers are taken, and the graph of how often two neighbours were put together is cut once more
+answers are taken, and the graph of how often two neighbours were put together is cut again
 (consensus clustering, Lancichinetti and Fortunato 2012).
 """
 
@@ -13,6 +13,7 @@ from sknetwork.clustering import Louvain
 
 _NEIGHBOURS = 20
 _ANSWERS = 30  # of Louvain's method that a consensus is made of
+_ROUNDS = 2  # each on the graph of what the one before agreed on
 _TOGETHER = 0.5  # share of the answers that must agree on a pair
 _USUAL = 10_000  # mentions among which the resolution is the detail asked for; less among fewer
 _BLOCK = 1024  # rows compared with all others at once
@@ -53,14 +54,17 @@ def communities(rows: np.ndarray, detail: float) -> np.ndarray:
     if graph.nnz == 0:
         return np.arange(len(rows))
     resolution = detail * (len(rows) / _USUAL) ** 0.25
-    answers = [
-        Louvain(resolution=resolution, random_state=seed, shuffle_nodes=True).fit_predict(graph)
-        for seed in range(_ANSWERS)
-    ]
     pairs = sparse.triu(graph, 1).tocoo()
-    together = np.mean([a[pairs.row] == a[pairs.col] for a in answers], axis=0)
-    kept = together >= _TOGETHER
-    agreed = sparse.csr_matrix((together[kept], (pairs.row[kept], pairs.col[kept])), graph.shape)
-    if agreed.nnz == 0:
-        return np.arange(len(rows))
-    return np.asarray(Louvain(resolution=resolution, random_state=0).fit_predict(agreed + agreed.T))
+    for _ in range(_ROUNDS):
+        answers = [
+            Louvain(resolution=resolution, random_state=seed, shuffle_nodes=True).fit_predict(graph)
+            for seed in range(_ANSWERS)
+        ]
+        together = np.mean([a[pairs.row] == a[pairs.col] for a in answers], axis=0)
+        kept = together >= _TOGETHER
+        if not kept.any():
+            return np.arange(len(rows))
+        agreed = (together[kept], (pairs.row[kept], pairs.col[kept]))
+        graph = sparse.csr_matrix(agreed, graph.shape)
+        graph = graph + graph.T
+    return np.asarray(Louvain(resolution=resolution, random_state=0).fit_predict(graph))

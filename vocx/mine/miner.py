@@ -23,10 +23,14 @@ from vocx.themes import load_themes, theme_title
 ISSUE_COLUMNS = ("issue_id", "theme", "kind", "name", "definition", "terms", "status", "general", "anywhere", "parents")  # fmt: skip
 TOO_RARE, TOO_VAGUE = "too_rare", "too_vague"  # why a mention is of no issue
 _VOTERS = 10  # learned mentions that say where another belongs
-_PAIRS = 10_000  # of mentions drawn to learn how alike strangers are
+_PAIRS = 2_000  # of mentions drawn to learn how alike strangers are
 _STRANGERS = 0.85  # an issue's mentions are more alike than this share of strangers
+_TOLD = 0.98  # and this share, if it is told by a few examples only
+_TOLD_BY = 8  # mentions, at most
+_BLOCK = 4096  # mentions placed at once
 _TYPICAL = 0.1  # share of an issue's own mentions that are less typical than others must be
 _ROUNDING = 1e-5  # by which a likeness may differ from run to run
+_MEMBERS = ["issue_id", "kind", "theme", "text"]
 _KINDS = ("pain", "win")
 _ANY = "*"  # theme of what is remembered of issues that take mentions of every theme
 
@@ -53,7 +57,7 @@ class IssueMiner(BaseEstimator):
     def __init__(
         self,
         min_feedback: int = 3,
-        detail: float = 4.0,
+        detail: float = 4.5,
         sample: int = 5000,
         within_themes: bool = True,
         theme_threshold: dict[str, float] | None = None,
@@ -73,12 +77,16 @@ class IssueMiner(BaseEstimator):
         known: pd.DataFrame | None = None,
         learned: pd.DataFrame | None = None,
         learned_vectors: np.ndarray | None = None,
+        seen: pd.DataFrame | None = None,
     ) -> IssueMiner:
         """Learn issues from mentions (feedback_id, text, kind, theme, theme_score) and unit vectors.
 
         ``known`` are issues of a codebook (as ``issues_``), ``learned`` mentions of theirs (as
-        ``members_``), with unit vectors. The order of mentions makes no difference.
+        ``members_``), with unit vectors. ``seen`` are mentions that a run has seen and put into no
+        particular issue: they stay where they are, and make no new issue unless others join them. The
+        order of mentions makes no difference.
         """
+        self._seen = {} if seen is None else _remembered(seen)
         mentions, rows = self._recalled(mentions, vectors, known, learned, learned_vectors)
         self._table = StemTable(mentions["text"])
         self._taken = Taken(self.issues_["name"])
@@ -103,20 +111,20 @@ class IssueMiner(BaseEstimator):
         mentions most like it say where it belongs, if it is as typical of that issue as nine in
         ten of them are; else it is of its theme's general issue, whose score is the theme's. Where there
         is none, the issue is null and the reason says why: ``too_rare`` or ``too_vague``. Other scores
-        are the share of the votes, 0..1.
+        are the likeness to the middle of the issue, 0..1.
         """
         ids = np.full(len(mentions), None, dtype=object)
         scores = np.full(len(mentions), np.nan)
         rows = self.space_.transform(mentions["text"], vectors)
         general = {(i.kind, i.theme): i.issue_id for i in self.issues_.itertuples() if i.general}
         for kind, theme, group in self._groups(mentions):
-            said, share = self._voted(mentions, rows, kind, theme, group)
+            said, typical = self._placed(mentions, rows, kind, theme, group)
             fallback = general.get((kind, theme))
-            none = np.array([s is None for s in said], bool)
+            none = np.array([s is None or s == fallback for s in said], bool)
             said[none] = fallback
             ids[group] = said
             own = mentions["theme_score"].to_numpy(float)[group] if theme else np.nan
-            scores[group] = np.where(none, own if fallback else np.nan, share)
+            scores[group] = np.where(none, own if fallback else np.nan, typical)
         reasons = np.where([i is not None for i in ids], None, TOO_RARE).astype(object)
         vague = ~self._telling(mentions) & np.array([i is None for i in ids], bool)
         reasons[vague] = TOO_VAGUE
@@ -133,8 +141,19 @@ class IssueMiner(BaseEstimator):
         learned_vectors: np.ndarray,
     ) -> IssueMiner:
         """As `fit`, but without a search for new issues."""
+        self._seen = {}
         self._recalled(mentions, vectors, known, learned, learned_vectors)
         return self
+
+    def unplaced(self, mentions: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+        """The different mentions that `predict` put into no particular issue (as ``members_``)."""
+        general = set(self.issues_.loc[self.issues_["general"].astype(bool), "issue_id"])
+        rest = (found["issue_id"].isna() | found["issue_id"].isin(general)).to_numpy()
+        frame = mentions.loc[rest, ["kind", "text"]].assign(
+            issue_id=found.loc[rest, "issue_id"].fillna(""), theme=self._themes(mentions)[rest]
+        )
+        frame["theme"] = frame["theme"].where(frame["theme"] != "", None)
+        return frame[_MEMBERS].drop_duplicates()
 
     def _recalled(
         self,
@@ -162,56 +181,53 @@ class IssueMiner(BaseEstimator):
         columns = list(ISSUE_COLUMNS)
         self.issues_ = pd.DataFrame(columns=columns) if known is None else known[columns].copy()
         self.issues_ = self.issues_.reset_index(drop=True)
-        self.members_ = pd.DataFrame(columns=["issue_id", "kind", "theme", "text"])
+        self.members_ = pd.DataFrame(columns=_MEMBERS)
         if learned is not None:
             self.members_ = learned[self.members_.columns].reset_index(drop=True)
         self._new_status = "known" if known is None else "emerging"
 
     def _learn_strangers(self, rows: np.ndarray) -> None:
         """How alike two mentions of this data are that have nothing to do with each other."""
-        self.strangers_ = self._seldom_passed(rows, rows)
+        self.strangers_ = self._seldom_passed(rows, rows, _STRANGERS)
+        self.told_ = self._seldom_passed(rows, rows, _TOLD)
 
-    def _seldom_passed(self, some: np.ndarray, others: np.ndarray) -> float:
-        """What the likeness of one of some rows and one of others seldom passes."""
+    def _seldom_passed(self, some: np.ndarray, others: np.ndarray, share: float) -> float:
+        """The likeness that a share of pairs, one of some rows and one of others, stay below."""
         if not len(some) or not len(others):
             return 1.0
         rng = np.random.default_rng(self.seed)
         a, b = rng.integers(0, len(some), _PAIRS), rng.integers(0, len(others), _PAIRS)
         different = a != b if some is others else np.ones(_PAIRS, bool)
         likeness = np.einsum("ij,ij->i", some[a[different]], others[b[different]])
-        return float(np.quantile(likeness, _STRANGERS)) if len(likeness) else 1.0
+        return float(np.quantile(likeness, share)) if len(likeness) else 1.0
 
     def _holds_together(self, members: np.ndarray, others: np.ndarray) -> bool:
         """Whether a group's mentions are more alike than they seldom are with the others."""
-        alike = float((members @ unit(members.mean(axis=0))).mean()) ** 2  # of two members, on average
+        alike = (
+            float((members @ unit(members.mean(axis=0))).mean()) ** 2
+        )  # of two members, on average
         least = self.strangers_
         if len(others) >= self.min_feedback:
-            least = max(least, self._seldom_passed(members, others))
+            least = max(least, self._seldom_passed(members, others, _STRANGERS))
         return alike >= least
 
     def _settle(self) -> None:
         """Indexes over what is learned: whose it is, what is remembered, how typical it is."""
         self._place = {i: n for n, i in enumerate(self.issues_["issue_id"])}
         self._of = np.array([self._place.get(i, -1) for i in self.members_["issue_id"]], int)
+        self._memory = dict(self._seen)
         anywhere = set(self.issues_.loc[self.issues_["anywhere"].astype(bool), "issue_id"])
-        self._memory = {
-            (
-                m.kind,
-                _ANY if m.issue_id in anywhere else m.theme or "",
-                text_key(m.text),
-            ): m.issue_id
-            for m in self.members_.itertuples()
-        }
-        self.least_ = np.full(len(self.issues_), self.strangers_)
-        for issue in range(len(self.issues_)):
-            mine = self._rows[self._of == issue]
-            if len(mine) >= self.min_feedback:
-                typical = mine @ unit(mine.mean(axis=0))
-                least = float(np.quantile(typical, _TYPICAL)) - _ROUNDING
-                self.least_[issue] = max(self.strangers_, least)
+        self._memory |= _remembered(self.members_, anywhere)
         self._centres = np.zeros((len(self.issues_), self._rows.shape[1]), np.float32)
+        self.least_ = np.full(len(self.issues_), 1.0)
         for issue in set(self._of[self._of >= 0]):
-            self._centres[issue] = unit(self._rows[self._of == issue].mean(axis=0))
+            mine = self._rows[self._of == issue]
+            self._centres[issue] = unit(mine.mean(axis=0))
+            least = self.told_
+            if len(mine) > _TOLD_BY:
+                typical = mine @ self._centres[issue]
+                least = max(self.strangers_, float(np.quantile(typical, _TYPICAL)) - _ROUNDING)
+            self.least_[issue] = least
 
     def _candidates(self, kind: str, theme: str | None) -> np.ndarray:
         """Places among the members of those that may vote on mentions of a kind and theme."""
@@ -224,7 +240,7 @@ class IssueMiner(BaseEstimator):
             (self._of >= 0) & same & (of_theme | issues["anywhere"].to_numpy(bool))
         )
 
-    def _voted(
+    def _placed(
         self,
         mentions: pd.DataFrame,
         rows: np.ndarray,
@@ -232,34 +248,39 @@ class IssueMiner(BaseEstimator):
         theme: str | None,
         group: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Issue ids (null: none fits) and shares of the votes for the mentions of a group."""
-        said = np.full(len(group), None, dtype=object)
-        share = np.full(len(group), np.nan)
+        """Issue ids (null: none fits) of the mentions of a group, and how typical of it they are."""
+        texts = mentions["text"].to_numpy()[group]
+        said = np.array([self._recollect(kind, theme or "", t) for t in texts], dtype=object)
+        typical = np.full(len(group), np.nan)
         voters = self._candidates(kind, theme)
-        if len(voters) and len(group):
-            k = min(_VOTERS, len(voters))
-            near, likeness = nearest(rows[group], self._rows[voters], k)
-            of = self._of[voters][near]
-            weight = np.clip(likeness, 0, 1) ** 2
-            issues, at = np.unique(of, return_inverse=True)
-            votes = np.zeros((len(group), len(issues)), np.float32)
-            np.add.at(votes, (np.arange(len(group))[:, None], at.reshape(of.shape)), weight)
-            best = votes.argmax(axis=1)
-            won = issues[best]
-            typical = np.einsum("ij,ij->i", rows[group], self._centres[won])
-            fits = typical >= self.least_[won]
-            said[fits] = self.issues_["issue_id"].to_numpy(object)[won[fits]]
-            total = np.maximum(votes.sum(axis=1), 1e-9)
-            share[fits] = (votes[np.arange(len(group)), best] / total)[fits]
-        for n, text in enumerate(mentions["text"].to_numpy()[group]):
-            key = text_key(text)
-            remembered = self._memory.get((kind, theme or "", key)) or self._memory.get(
-                (kind, _ANY, key)
-            )
-            if remembered is not None:
-                said[n] = remembered
-                share[n] = share[n] if share[n] == share[n] else 1.0
-        return said, share
+        if not len(group) or not len(voters):
+            said[said == ""] = None
+            return said, typical
+        asked = np.flatnonzero([s is None for s in said])
+        for start in range(0, len(asked), _BLOCK):
+            block = asked[start : start + _BLOCK]
+            won = self._voted(rows[group[block]], voters)
+            fits = np.einsum("ij,ij->i", rows[group[block]], self._centres[won]) >= self.least_[won]
+            said[block[fits]] = self.issues_["issue_id"].to_numpy(object)[won[fits]]
+        said[said == ""] = None
+        for n in np.flatnonzero([s is not None for s in said]):
+            typical[n] = rows[group[n]] @ self._centres[self._place[said[n]]]
+        return said, np.clip(typical, 0, 1)
+
+    def _voted(self, rows: np.ndarray, voters: np.ndarray) -> np.ndarray:
+        """(n,) places of the issues that the learned mentions most like each row are of."""
+        near, likeness = nearest(rows, self._rows[voters], min(_VOTERS, len(voters)))
+        issues, at = np.unique(self._of[voters][near], return_inverse=True)
+        votes = np.zeros((len(rows), len(issues)), np.float32)
+        weights = np.clip(likeness, 0, 1) ** 2
+        np.add.at(votes, (np.arange(len(rows))[:, None], at.reshape(near.shape)), weights)
+        return issues[votes.argmax(axis=1)]
+
+    def _recollect(self, kind: str, theme: str, text: str) -> str | None:
+        """The issue that a text was of before, empty for none; null for a new text."""
+        key = text_key(text)
+        of_theme = self._memory.get((kind, theme, key))
+        return self._memory.get((kind, _ANY, key), of_theme) if of_theme is None else of_theme
 
     def _search(
         self,
@@ -270,7 +291,7 @@ class IssueMiner(BaseEstimator):
         group: np.ndarray,
     ) -> list[tuple]:
         """New issues among the mentions of a group that fit none which is known."""
-        said, _ = self._voted(mentions, rows, kind, theme, group)
+        said, _ = self._placed(mentions, rows, kind, theme, group)
         pool = group[
             np.array([s is None for s in said], bool) & self._telling(mentions.iloc[group])
         ]
@@ -283,7 +304,11 @@ class IssueMiner(BaseEstimator):
         labels[different] = communities(rows[pool[first[different]]], self.detail)
         label_of, owners = labels[copy_of], mentions["feedback_id"].to_numpy()
         groups = [pool[label_of == k] for k in range(labels.max() + 1)]
-        groups = [g for g in groups if len(set(owners[g])) >= self.min_feedback]
+        new = np.array([(kind, theme or "", k) not in self._seen for k in keys], bool)
+        fresh = dict(zip(pool.tolist(), new.tolist(), strict=True))
+        groups = [
+            g for g in groups if len({owners[i] for i in g if fresh[int(i)]}) >= self.min_feedback
+        ]
         groups.sort(key=lambda g: (-len(set(owners[g])), int(g[0])))
         found = []
         for members in groups:
@@ -295,6 +320,9 @@ class IssueMiner(BaseEstimator):
             texts = list(dict.fromkeys(mentions["text"].to_numpy()[central]))
             name = self._table.name(texts, self._taken)
             if name is None:
+                same = self._named(kind, theme, self._taken.that_fits(texts), found)
+                if same:  # what is told by the same words is the same issue
+                    self._remember(same, kind, theme, mentions, rows, members)
                 continue
             self._taken.add(name)
             terms = self._table.terms(texts)
@@ -303,6 +331,16 @@ class IssueMiner(BaseEstimator):
                           self._new_status, False, False, []))  # fmt: skip
             self._remember(key, kind, theme, mentions, rows, members)
         return found
+
+    def _named(
+        self, kind: str, theme: str | None, name: str | None, found: list[tuple]
+    ) -> str | None:
+        """The id of the issue of a name, if it is of this kind and theme."""
+        table = pd.DataFrame(found, columns=list(ISSUE_COLUMNS))
+        every = pd.concat([self.issues_, table]) if found else self.issues_
+        same = every[(every["name"] == name) & (every["kind"] == kind)]
+        same = same[same["theme"].fillna("") == (theme or "")]
+        return None if same.empty else str(same["issue_id"].iloc[0])
 
     def _remember(
         self,
@@ -355,6 +393,16 @@ class IssueMiner(BaseEstimator):
             return rows
         rng = np.random.default_rng(self.seed)
         return np.sort(rng.choice(rows, self.sample, replace=False))
+
+
+def _remembered(
+    mentions: pd.DataFrame, anywhere: set[str] | None = None
+) -> dict[tuple[str, str, str], str]:
+    """Issue ids by kind, theme and text."""
+    return {
+        (m.kind, _ANY if anywhere and m.issue_id in anywhere else m.theme or "", text_key(m.text)): m.issue_id
+        for m in mentions.itertuples()
+    }  # fmt: skip
 
 
 def text_key(text: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from vocx.mine.phrases import Phrase, key_of, parsed, phrases
 from vocx.mine.words import content_words, stem
 
-_READ = 60  # mentions of a group that are parsed for its name
+_READ = 40  # mentions of a group that are parsed for its name
 _LEAST_SHARE = 0.1  # of a group's mentions that hold its name's words
 _WEIGHT = {  # a phrase that says what is wrong names more than a bare thing
     "not": 1.35, "judged": 1.3, "does": 1.3, "verb": 1.15, "of": 1.0, "where": 0.95, "noun": 0.9, "how": 0.6,
@@ -92,42 +93,45 @@ class StemTable:
     def _side_by_side(
         self, texts: Sequence[str], inside: list[frozenset[str]], least: int, taken: Taken
     ) -> str | None:
-        """Two telling words that stand side by side in enough mentions; for what cannot be parsed."""
+        """Words that stand in a row in enough mentions; for what cannot be parsed."""
         seen: Counter[str] = Counter()
         for text in texts:
-            words = text.lower().replace("’", "'").split()
-            kept = content_words(text)
-            seen.update(
-                {f"{a} {b}" for a, b in zip(words, words[1:], strict=False) if {a, b} <= kept}
-            )
+            words = text.lower().replace("’", "'").replace("-", " ").strip(" .,!?;:").split()
+            told = content_words(text)
+            for n in (2, 3, 4):
+                runs = (words[i : i + n] for i in range(len(words) - n + 1))
+                seen.update({" ".join(r) for r in runs if {r[0], r[-1]} & told and _plain_ends(r)})
         scored = []
-        for pair, n in seen.items():
-            key = key_of(pair.split())
-            score = self._score(key, inside)[1]
-            if n >= least and len(key) == 2 and score > 0 and not taken.holds(key):
-                scored.append((-score, pair))
+        for run, n in seen.items():
+            key = key_of(run.split())
+            score = self._score(key, inside)[1] * _LONGER[len(run.split())]
+            if n >= least and score > 0 and not taken.holds(key):
+                scored.append((-score * n / len(texts), run))
         return min(scored)[1] if scored else self._whole(texts, inside, least, taken)
 
     def _whole(
         self, texts: Sequence[str], inside: list[frozenset[str]], least: int, taken: Taken
     ) -> str | None:
         """The most central mention that many say alike, and that is short enough to be a name."""
+        spare = None
         for text in texts:
             words = text.lower().replace("’", "'").strip(" .,!?;:").split()
             if not 2 <= len(words) <= _SHORT or not all(map(str.isalpha, words)):
                 continue
             key, told = key_of(words), content_words(text) | _STARTS
-            known = bool(key) and {words[0], words[-1]} <= told and not taken.holds(key)
-            if known and self._score(key, inside)[0] >= least:
-                return " ".join(words)
-        return None
+            if key and not taken.holds(key) and self._score(key, inside)[0] >= least:
+                whole = " ".join(words)
+                if {words[0], words[-1]} <= told:
+                    return whole
+                spare = spare or whole
+        return spare
 
 
 class Taken:
     """Names that are given, by the stems they are made of: no two issues sound alike."""
 
     def __init__(self, names: Iterable[str] = ()):
-        self._keys = {key_of(n.lower().split()) for n in names}
+        self._keys = {key_of(n.lower().split()): n for n in names}
 
     def holds(self, key: frozenset[str]) -> bool:
         """Whether a name of these stems is given."""
@@ -135,9 +139,19 @@ class Taken:
 
     def add(self, name: str) -> None:
         """Take a name."""
-        self._keys.add(key_of(name.lower().split()))
+        self._keys[key_of(name.lower().split())] = name
+
+    def that_fits(self, texts: Sequence[str]) -> str | None:
+        """The name given already whose words most of these texts hold, if half of them do."""
+        inside = [stems_of(t) for t in texts]
+        shares = {
+            name: np.mean([key <= s for s in inside]) for key, name in self._keys.items() if key
+        }
+        best = max(shares, key=lambda n: (shares[n], n), default=None)
+        return best if best is not None and shares[best] >= 0.5 else None
 
 
+@lru_cache(maxsize=2**17)
 def stems_of(text: str) -> frozenset[str]:
     """Stems of a text's words that mean something, and "not" where it denies something."""
     return key_of(text.lower().replace("’", "'").replace("n't", " n't").split()) | _plain(text)
@@ -145,6 +159,13 @@ def stems_of(text: str) -> frozenset[str]:
 
 def _plain(text: str) -> frozenset[str]:
     return frozenset(stem(w) for w in content_words(text))
+
+
+def _plain_ends(words: Sequence[str]) -> bool:
+    """Whether words begin and end with words that mean something, and are all words."""
+    ends = content_words(f"{words[0]} {words[-1]}")
+    particles = {words[-1]} <= {"up", "out", "off", "down", "back", "in"}
+    return words[0] in ends and (words[-1] in ends or particles) and all(map(str.isalpha, words))
 
 
 def _spellings(texts: Sequence[str]) -> dict[str, str]:

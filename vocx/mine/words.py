@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from spacy.lang.en.stop_words import STOP_WORDS
 
@@ -29,26 +30,31 @@ _TIMES = frozenset(
 _SAID = frozenset(
     (
         "said say says told tell asked ask went go going came come took take wrote put gave give "
-        "want wanted know think thought need needed try tried made make let use used away sure yes thank thanks thankyou bye goodbye hello hey hi please ok okay"
+        "want wanted know think thought need needed try tried made make let use used away sure yes "
+        "thank thanks thankyou bye goodbye hello hey hi please ok okay"
     ).split()
 )
 
 
-def content_words(text: str) -> set[str]:
+_EMPTY = _STOP | _KEPT | _TIMES | _SAID
+
+
+@lru_cache(maxsize=2**17)
+def content_words(text: str) -> frozenset[str]:
     """Words of a text that carry meaning, lower-cased.
 
     >>> sorted(content_words("I waited for the parcel"))
     ['parcel', 'waited']
     """
     tokens = (t.lower().replace("’", "'") for t in _WORD.findall(text))
-    empty = _STOP | _KEPT | _TIMES | _SAID
-    return {
+    return frozenset(
         t
         for t in tokens
-        if t[0].isalpha() and len(t) > 2 and "n't" not in t and t not in empty and t.strip("x")
-    }
+        if t[0].isalpha() and len(t) > 2 and "n't" not in t and t not in _EMPTY and t.strip("x")
+    )
 
 
+@lru_cache(maxsize=2**16)
 def stem(word: str) -> str:
     """A word without the endings of number and tense: enough to bring its forms together.
 
@@ -61,8 +67,3 @@ def stem(word: str) -> str:
             word = word[: -len(ending)]
             break
     return word[:-1] if word.endswith("i") and len(word) > 3 else word
-
-
-def content_stems(text: str) -> list[str]:
-    """Stems of a text's content words, sorted: the words by which mentions are compared."""
-    return sorted(stem(w) for w in content_words(text))
