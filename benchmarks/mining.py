@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from models import minilm_vectors
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, v_measure_score
 
+from models import minilm_vectors
 from vocx.mine import IssueMiner, with_beliefs
 from vocx.mine.groups import neighbour_graph
 from vocx.pipeline import load_model

@@ -82,7 +82,7 @@ def test_a_split_by_examples_takes_what_is_like_them(march: Path) -> None:
     before = load_run(march)
     issue = biggest(before).iloc[0]
     mine = before.segments[before.segments["issue_id"] == issue["issue_id"]]
-    new, n = Recoder(march).split(issue["issue_id"], "like this", None, [mine["text"].iloc[0]])
+    _, n = Recoder(march).split(issue["issue_id"], "like this", None, [mine["text"].iloc[0]])
     assert 1 <= n < len(mine)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from vocx import __version__
-from vocx.codebook import CODEBOOK, CodedIssue, Codebook, load_codebook, save_codebook
+from vocx.codebook import CODEBOOK, Codebook, CodedIssue, load_codebook, save_codebook
 from vocx.config import RunConfig
 from vocx.engine import coverage, mention_vectors, miner_of, recount, write_assigned
 from vocx.errors import UserError

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import sha256
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,14 +26,29 @@ TOO_RARE, TOO_VAGUE = "too_rare", "too_vague"  # why a mention is of no issue
 _VOTERS = 10  # learned mentions that say where another belongs
 _PAIRS = 2_000  # of mentions drawn to learn how alike strangers are
 _STRANGERS = 0.85  # an issue's mentions are more alike than this share of strangers
-_TOLD = 0.98  # and this share, if it is told by a few examples only
-_TOLD_BY = 8  # mentions, at most
+_TOLD = 0.98  # and this share, if people told it by a few examples
 _BLOCK = 4096  # mentions placed at once
 _TYPICAL = 0.1  # share of an issue's own mentions that are less typical than others must be
 _ROUNDING = 1e-5  # by which a likeness may differ from run to run
 _MEMBERS = ["issue_id", "kind", "theme", "text"]
 _KINDS = ("pain", "win")
 _ANY = "*"  # theme of what is remembered of issues that take mentions of every theme
+
+
+class _Bar(NamedTuple):
+    """What a group must be to be an issue."""
+
+    detail: float  # times what is asked for
+    strangers: float  # share of likenesses to others that its own pass
+    named_by: float  # share of its mentions that hold its name's words
+    at_any_rate: bool  # whether a poorer name will do
+
+
+# Inside a theme, what is no issue is still counted in general. What no theme holds is a mixture, of which
+# only what is tight and plainly named can be trusted. Without themes all must be placed.
+_STRICT = _Bar(1.0, 0.85, 0.2, at_any_rate=False)
+_LEFT_OVER = _Bar(4.0, 0.97, 0.3, at_any_rate=False)
+_FREE = _Bar(1.0, 0.85, 0.1, at_any_rate=True)
 
 
 class IssueMiner(BaseEstimator):
@@ -201,14 +217,14 @@ class IssueMiner(BaseEstimator):
         likeness = np.einsum("ij,ij->i", some[a[different]], others[b[different]])
         return float(np.quantile(likeness, share)) if len(likeness) else 1.0
 
-    def _holds_together(self, members: np.ndarray, others: np.ndarray) -> bool:
+    def _holds_together(self, members: np.ndarray, others: np.ndarray, share: float) -> bool:
         """Whether a group's mentions are more alike than they seldom are with the others."""
         alike = (
             float((members @ unit(members.mean(axis=0))).mean()) ** 2
         )  # of two members, on average
         least = self.strangers_
         if len(others) >= self.min_feedback:
-            least = max(least, self._seldom_passed(members, others, _STRANGERS))
+            least = max(least, self._seldom_passed(members, others, share))
         return alike >= least
 
     def _settle(self) -> None:
@@ -220,11 +236,12 @@ class IssueMiner(BaseEstimator):
         self._memory |= _remembered(self.members_, anywhere)
         self._centres = np.zeros((len(self.issues_), self._rows.shape[1]), np.float32)
         self.least_ = np.full(len(self.issues_), 1.0)
+        told_by_people = self.issues_["anywhere"].to_numpy(bool)
         for issue in set(self._of[self._of >= 0]):
             mine = self._rows[self._of == issue]
             self._centres[issue] = unit(mine.mean(axis=0))
             least = self.told_
-            if len(mine) > _TOLD_BY:
+            if not told_by_people[issue]:
                 typical = mine @ self._centres[issue]
                 least = max(self.strangers_, float(np.quantile(typical, _TYPICAL)) - _ROUNDING)
             self.least_[issue] = least
@@ -301,7 +318,10 @@ class IssueMiner(BaseEstimator):
         _, first, copy_of = np.unique(keys.astype(str), return_index=True, return_inverse=True)
         different = self._sampled(np.arange(len(first)))
         labels = np.full(len(first), -1)
-        labels[different] = communities(rows[pool[first[different]]], self.detail)
+        strict = _STRICT if theme else _LEFT_OVER
+        if not self.within_themes:
+            strict = _FREE
+        labels[different] = communities(rows[pool[first[different]]], self.detail * strict.detail)
         label_of, owners = labels[copy_of], mentions["feedback_id"].to_numpy()
         groups = [pool[label_of == k] for k in range(labels.max() + 1)]
         new = np.array([(kind, theme or "", k) not in self._seen for k in keys], bool)
@@ -313,12 +333,12 @@ class IssueMiner(BaseEstimator):
         found = []
         for members in groups:
             others = np.setdiff1d(pool, members, assume_unique=True)
-            if not self._holds_together(rows[members], rows[others]):
+            if not self._holds_together(rows[members], rows[others], strict.strangers):
                 continue
             typical = rows[members] @ unit(rows[members].mean(axis=0))
             central = members[np.argsort(-typical, kind="stable")]
             texts = list(dict.fromkeys(mentions["text"].to_numpy()[central]))
-            name = self._table.name(texts, self._taken)
+            name = self._table.name(texts, self._taken, strict.named_by, strict.at_any_rate)
             if name is None:
                 same = self._named(kind, theme, self._taken.that_fits(texts), found)
                 if same:  # what is told by the same words is the same issue

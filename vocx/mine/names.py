@@ -13,7 +13,6 @@ from vocx.mine.phrases import Phrase, key_of, parsed, phrases
 from vocx.mine.words import content_words, stem
 
 _READ = 40  # mentions of a group that are parsed for its name
-_LEAST_SHARE = 0.1  # of a group's mentions that hold its name's words
 _WEIGHT = {  # a phrase that says what is wrong names more than a bare thing
     "not": 1.35, "judged": 1.3, "does": 1.3, "verb": 1.15, "of": 1.0, "where": 0.95, "noun": 0.9, "how": 0.6,
 }  # fmt: skip
@@ -65,29 +64,40 @@ class StemTable:
                 scored.append((-score, spelt[s]))
         return [word for _, word in sorted(scored)[:N_TERMS]]
 
-    def name(self, texts: Sequence[str], taken: Taken) -> str | None:
+    def name(
+        self, texts: Sequence[str], taken: Taken, share: float = 0.1, at_any_rate: bool = True
+    ) -> str | None:
         """A name of 2 to 5 words, not yet taken, or null where the mentions share no phrase.
 
-        Texts come most central first. Among the phrases that enough of the group's mentions use, in
+        Texts come most central first. A name's words are in that ``share`` of them; ``at_any_rate``, where no
+        such phrase is found, a rarer one will do, or words that merely stand in a row. Among the phrases that enough of the group's mentions use, in
         whatever form, it is the one that most tells the group from all other mentions.
         """
         inside = [stems_of(t) for t in texts]
-        least = max(2, math.ceil(_LEAST_SHARE * len(texts)))
+        least = max(2, math.ceil(share * len(texts)))
         forms: dict[frozenset[str], Counter[Phrase]] = defaultdict(Counter)
         for doc in parsed(texts[:_READ]):
             for phrase in phrases(doc):
                 forms[phrase.key][phrase] += 1
         scored = []
         for key, spoken in forms.items():
+            best = min(spoken, key=lambda p: (-spoken[p] * _WEIGHT[p.form], len(p.text), p.text))
             n, score = self._score(key, inside)
+            sure = n
+            if best.text.startswith("no "):  # "no" somewhere in a mention need not deny this
+                sure = round(spoken.total() * len(texts) / min(len(texts), _READ))
+            elif best.form in ("does", "how") and "not" not in key:  # what is denied is not said
+                sure = sum(key <= stems and "not" not in stems for stems in inside)
+            n, score = min(n, sure), score * min(1.0, sure / max(1, n))
             if n < 2 or score <= 0 or taken.holds(key):
                 continue
-            best = min(spoken, key=lambda p: (-spoken[p] * _WEIGHT[p.form], len(p.text), p.text))
             score *= _WEIGHT[best.form] * _LONGER[len(best.text.split())]
             score *= _THIN if len(key) == 1 else 1.0
             scored.append((n < least, -score, best.text))
-        if scored:
-            return min(scored)[2]
+        if not at_any_rate:
+            scored = [s for s in scored if not s[0]]
+        if scored or not at_any_rate:
+            return min(scored)[2] if scored else None
         return self._side_by_side(texts, inside, least, taken)
 
     def _side_by_side(

@@ -49,6 +49,7 @@ _EMPTY_ADJECTIVES = frozenset(
         "previous able few further particular like little big"
     ).split()
 )
+_MEASURES = frozenset(["more", "less"])
 _FILLERS = (
     _LINKS
     | _NOT
@@ -95,11 +96,11 @@ def phrases(doc: Doc) -> list[Phrase]:
 
 
 def key_of(words: Iterable[str]) -> frozenset[str]:
-    """The stems that the forms of a phrase share: of its words that mean something, and "not"."""
+    """The stems that the forms of a phrase share: of its words that mean something, "not", "more"."""
     listed = list(words)
     told = content_words(" ".join(listed))
     stems = {stem(w) for w in listed if w in told}
-    return frozenset(stems | ({"not"} if _NOT & set(listed) else set()))
+    return frozenset(stems | ({"not"} if _NOT & set(listed) else set()) | (_MEASURES & set(listed)))
 
 
 def _phrase(words: list[str], form: str) -> Phrase | None:
@@ -109,7 +110,7 @@ def _phrase(words: list[str], form: str) -> Phrase | None:
         return None
     key = key_of(words)
     told = content_words(" ".join(words)) | _FILLERS
-    if not key - {"not"} or len(words) != len(set(words)) or not told.issuperset(words):
+    if not key - {"not"} - _MEASURES or len(words) != len(set(words)) or not told.issuperset(words):
         return None
     return Phrase(" ".join(words), key, form)
 
