@@ -116,3 +116,24 @@ def test_help_is_quick() -> None:
 
     bare = min(seconds("-c", "pass") for _ in range(5))
     assert min(seconds("-m", "vocx", "--help") for _ in range(5)) - bare < 0.45
+
+
+def test_the_codebook_is_edited_from_the_command_line(tmp_path: Path) -> None:
+    out = str(tmp_path / "run")
+    reviews = str(SAMPLES / "product_and_app_reviews.jsonl")
+    assert vocx("run", reviews, "--out", out, "--model", str(TINY)).returncode == 0
+    listed = vocx("codebook", "list", out)
+    key = next(line.split()[0] for line in listed.stdout.splitlines() if line.startswith("i-"))
+    renamed = vocx("codebook", "rename", out, key, "as we call it")
+    assert renamed.stdout == f"{key} is now 'as we call it'\n"
+    assert "as we call it" in vocx("codebook", "list", out).stdout
+    assert vocx("codebook", "hide", out, key).returncode == 0
+    assert "as we call it" not in vocx("codebook", "list", out).stdout
+    assert vocx("codebook", "hide", out, key, "--show").returncode == 0
+    wrong = vocx("codebook", "merge", out, key, "as we cal it")
+    assert wrong.returncode == 2
+    assert "no issue has this name" in wrong.stderr
+    frame = tmp_path / "frame.csv"
+    frame.write_text("name,definition\nLate,Comes late\n")
+    made = vocx("codebook", "import", str(frame), "--out", str(tmp_path / "book.yaml"))
+    assert "1 issues" in made.stdout

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import SAMPLES, TINY
+from conftest import SAMPLES
 
 from vocx.api import run
 from vocx.codebook import load_codebook
@@ -14,13 +14,14 @@ from vocx.recode import Recoder, holds
 from vocx.runs import Run, load_run
 
 REVIEWS = str(SAMPLES / "product_and_app_reviews.jsonl")
+TALKS = str(SAMPLES / "support_conversations.jsonl")
 SURVEY = str(SAMPLES / "retail_survey_nps.csv")
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("march") / "run"
-    run([REVIEWS], out, model=str(TINY))
+    run([REVIEWS, TALKS], out)
     return out
 
 
@@ -117,10 +118,10 @@ def test_edits_outlive_a_rerun_and_reach_the_next_run(march: Path, tmp_path: Pat
     open_.book.rename(biggest(before, "win")["issue_id"].iloc[0], "what pleases them")
     open_.save()
     edited = load_run(march)
-    run([REVIEWS], march, model=str(TINY))
+    run([REVIEWS, TALKS], march)
     again = load_run(march)
     assert (issue_of(again).fillna("") == issue_of(edited).fillna("")).mean() > 0.98
-    april = run([REVIEWS, SURVEY], tmp_path / "april", model=str(TINY), codebook=str(march))
+    april = run([REVIEWS, TALKS, SURVEY], tmp_path / "april", codebook=str(march))
     names = april.issues.set_index("issue_id")["name"]
     assert names[first] == "both of them"
     assert "what pleases them" in set(names)

@@ -86,6 +86,9 @@ class IssueMiner(BaseEstimator):
         self.theme_threshold = theme_threshold
         self.seed = seed
 
+    issues_: pd.DataFrame
+    members_: pd.DataFrame
+
     def fit(
         self,
         mentions: pd.DataFrame,
@@ -106,7 +109,7 @@ class IssueMiner(BaseEstimator):
         mentions, rows = self._recalled(mentions, vectors, known, learned, learned_vectors)
         self._table = StemTable(mentions["text"])
         self._taken = Taken(self.issues_["name"])
-        found = []
+        found: list[tuple] = []
         for kind, theme, group in self._groups(mentions):
             found += self._search(mentions, rows, kind, theme, group)
         if found:
@@ -141,7 +144,7 @@ class IssueMiner(BaseEstimator):
             ids[group] = said
             own = mentions["theme_score"].to_numpy(float)[group] if theme else np.nan
             scores[group] = np.where(none, own if fallback else np.nan, typical)
-        reasons = np.where([i is not None for i in ids], None, TOO_RARE).astype(object)
+        reasons = np.array([None if i is not None else TOO_RARE for i in ids], dtype=object)
         vague = ~self._telling(mentions) & np.array([i is None for i in ids], bool)
         reasons[vague] = TOO_VAGUE
         return pd.DataFrame(
@@ -195,8 +198,8 @@ class IssueMiner(BaseEstimator):
 
     def _start(self, known: pd.DataFrame | None, learned: pd.DataFrame | None) -> None:
         columns = list(ISSUE_COLUMNS)
-        self.issues_ = pd.DataFrame(columns=columns) if known is None else known[columns].copy()
-        self.issues_ = self.issues_.reset_index(drop=True)
+        before = pd.DataFrame(columns=columns) if known is None else known[columns]
+        self.issues_ = before.reset_index(drop=True)
         self.members_ = pd.DataFrame(columns=_MEMBERS)
         if learned is not None:
             self.members_ = learned[self.members_.columns].reset_index(drop=True)
@@ -330,7 +333,7 @@ class IssueMiner(BaseEstimator):
             g for g in groups if len({owners[i] for i in g if fresh[int(i)]}) >= self.min_feedback
         ]
         groups.sort(key=lambda g: (-len(set(owners[g])), int(g[0])))
-        found = []
+        found: list[tuple] = []
         for members in groups:
             others = np.setdiff1d(pool, members, assume_unique=True)
             if not self._holds_together(rows[members], rows[others], strict.strangers):
@@ -380,7 +383,7 @@ class IssueMiner(BaseEstimator):
     def _add_general_issues(self, mentions: pd.DataFrame) -> None:
         """One issue per theme that is spoken of, for what is said of it and of nothing particular."""
         known = {(i.kind, i.theme) for i in self.issues_.itertuples() if i.general}
-        found = []
+        found: list[tuple] = []
         for kind, theme, _ in self._groups(mentions):
             if theme and (kind, theme) not in known:
                 name = general_name(theme)

@@ -13,10 +13,11 @@ from vocx.mine.phrases import Phrase, key_of, parsed, phrases
 from vocx.mine.words import content_words, stem
 
 _READ = 40  # mentions of a group that are parsed for its name
-_WEIGHT = {  # a phrase that says what is wrong names more than a bare thing
-    "not": 1.35, "judged": 1.3, "does": 1.3, "verb": 1.15, "of": 1.0, "where": 0.95, "noun": 0.9, "how": 0.6,
+_WEIGHT = {  # a phrase that says what is wrong names more than a bare thing, or than a deed
+    "not": 1.4, "judged": 1.3, "does": 1.3, "verb": 1.0, "of": 0.8, "where": 0.7, "noun": 0.65, "how": 0.35,
 }  # fmt: skip
-_LONGER = {2: 1.0, 3: 1.12, 4: 1.15, 5: 1.1}  # by number of words
+_WEAK = ("noun", "where", "how")  # name a thing, and not what is said of it
+_LONGER = {2: 1.0, 3: 1.25, 4: 1.3, 5: 1.25}  # by number of words
 _THIN = 0.5  # what a phrase is worth that has one word of content only
 _STARTS = frozenset(["everything", "everyone", "nothing", "nobody", "always", "never"])
 _SHORT = 4  # words of a mention that may be a name as it stands
@@ -69,9 +70,10 @@ class StemTable:
     ) -> str | None:
         """A name of 2 to 5 words, not yet taken, or null where the mentions share no phrase.
 
-        Texts come most central first. A name's words are in that ``share`` of them; ``at_any_rate``, where no
-        such phrase is found, a rarer one will do, or words that merely stand in a row. Among the phrases that enough of the group's mentions use, in
-        whatever form, it is the one that most tells the group from all other mentions.
+        Texts come most central first. Of the phrases that enough of them use, in whatever form, it is the
+        one that most tells the group from all other mentions. Enough is ``share`` of the texts, or half of it
+        for a phrase that says what is wrong; a bare thing ("credit report") is no name. ``at_any_rate``, where there is no such phrase, a rarer one will
+        do, or words that merely stand in a row.
         """
         inside = [stems_of(t) for t in texts]
         least = max(2, math.ceil(share * len(texts)))
@@ -93,9 +95,12 @@ class StemTable:
                 continue
             score *= _WEIGHT[best.form] * _LONGER[len(best.text.split())]
             score *= _THIN if len(key) == 1 else 1.0
-            scored.append((n < least, -score, best.text))
-        if not at_any_rate:
-            scored = [s for s in scored if not s[0]]
+            weak = best.form in _WEAK
+            if not at_any_rate and (
+                best.form in ("noun", "how") or n < (least if weak else least / 2)
+            ):
+                continue
+            scored.append((n < least if at_any_rate else weak, -score, best.text))
         if scored or not at_any_rate:
             return min(scored)[2] if scored else None
         return self._side_by_side(texts, inside, least, taken)

@@ -67,7 +67,8 @@ def examples(mentions: pd.DataFrame, vectors: np.ndarray, name: str) -> list[str
     worth = central - np.where((n_words >= 4) & (n_words <= 28), 0.0, 0.3) + 0.3 * says_it
     texts = mentions["text"].str.lower().str.strip(" .!?").to_numpy()
     owners, ids = mentions["feedback_id"].to_numpy(), mentions["segment_id"].to_numpy()
-    open_, chosen = np.ones(len(ids), bool), []
+    open_ = np.ones(len(ids), bool)
+    chosen: list[str] = []
     while open_.any() and len(chosen) < _N_EXAMPLES:
         best = int(np.where(open_, worth, -np.inf).argmax())
         chosen.append(str(ids[best]))

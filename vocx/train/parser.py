@@ -11,7 +11,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import spacy
 from spacy.language import Language
@@ -146,7 +146,8 @@ def train_parser(config: ParserConfig, progress: Progress) -> tuple[Language, di
     nlp = blank_parser(config.width)
     nlp.initialize(lambda: [_example(nlp, s) for s in learn])
     n_steps = config.epochs * sum(len(s.words) for s in learn) // _BATCH_WORDS
-    optimizer = Adam(warmup_linear(_RATE, n_steps // 20, n_steps), L2=0.01, grad_clip=1.0)
+    rates: Any = warmup_linear(_RATE, n_steps // 20, n_steps)
+    optimizer = Adam(rates, L2=0.01, grad_clip=1.0)
     checks = [_example(nlp, s) for s in judge] + [_example(nlp, s.lowered()) for s in judge]
     scores: dict[str, float] = {}
     for epoch in range(config.epochs):
