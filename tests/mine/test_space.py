@@ -10,7 +10,7 @@ TEXTS = pd.Series(
 
 def test_words_bring_together_what_vectors_hold_apart() -> None:
     vectors = np.eye(4, dtype=np.float32)
-    rows = MentionSpace().fit(TEXTS).transform(TEXTS, vectors)
+    rows = MentionSpace().fit(TEXTS, vectors).transform(TEXTS, vectors)
     assert rows[0] @ rows[1] > rows[0] @ rows[3]
     assert np.all(np.linalg.norm(rows, axis=1) <= 1 + 1e-5)
 
@@ -18,7 +18,7 @@ def test_words_bring_together_what_vectors_hold_apart() -> None:
 def test_no_shared_words_leave_the_vectors_alone() -> None:
     texts = pd.Series(["one", "two"])
     vectors = np.eye(2, dtype=np.float32)
-    assert np.array_equal(MentionSpace().fit(texts).transform(texts, vectors), vectors)
+    assert np.array_equal(MentionSpace().fit(texts, vectors).transform(texts, vectors), vectors)
 
 
 def test_beliefs_count_for_half() -> None:

@@ -16,7 +16,8 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from vocx.mine.groups import communities, nearest
-from vocx.mine.names import StemTable, Taken
+from vocx.mine.names import StemTable, Taken, stems_of
+from vocx.mine.phrases import key_of
 from vocx.mine.space import MentionSpace, unit
 from vocx.mine.words import content_words
 from vocx.themes import load_themes, theme_title
@@ -26,7 +27,8 @@ TOO_RARE, TOO_VAGUE = "too_rare", "too_vague"  # why a mention is of no issue
 _VOTERS = 10  # learned mentions that say where another belongs
 _PAIRS = 2_000  # of mentions drawn to learn how alike strangers are
 _STRANGERS = 0.85  # an issue's mentions are more alike than this share of strangers
-_TOLD = 0.98  # and this share, if people told it by a few examples
+_TOLD = 0.98  # and one that is placed later is more like them than this share
+_FEW = 6  # examples that say where an issue of a codeframe is, but not how far it reaches
 _BLOCK = 4096  # mentions placed at once
 _TYPICAL = 0.1  # share of an issue's own mentions that are less typical than others must be
 _ROUNDING = 1e-5  # by which a likeness may differ from run to run
@@ -127,8 +129,8 @@ class IssueMiner(BaseEstimator):
         """issue_id, issue_score and issue_reason of each mention.
 
         A mention that was learned from is of the issue it was put into. Of another, the learned
-        mentions most like it say where it belongs, if it is as typical of that issue as nine in
-        ten of them are; else it is of its theme's general issue, whose score is the theme's. Where there
+        mentions most like it say where it belongs, if it is as typical of that issue, and as near to one
+        of its mentions, as nine in ten of them are; else it is of its theme's general issue, whose score is the theme's. Where there
         is none, the issue is null and the reason says why: ``too_rare`` or ``too_vague``. Other scores
         are the likeness to the middle of the issue, 0..1.
         """
@@ -187,7 +189,7 @@ class IssueMiner(BaseEstimator):
         mentions, vectors = mentions.iloc[order].reset_index(drop=True), vectors[order]
         self._start(known, learned)
         texts = [mentions["text"]] if learned is None else [mentions["text"], learned["text"]]
-        self.space_ = MentionSpace().fit(pd.concat(texts, ignore_index=True))
+        self.space_ = MentionSpace().fit(pd.concat(texts, ignore_index=True), vectors)
         rows = self.space_.transform(mentions["text"], vectors)
         self._rows = np.zeros((0, rows.shape[1]), np.float32)
         if learned is not None and learned_vectors is not None and len(learned):
@@ -239,15 +241,16 @@ class IssueMiner(BaseEstimator):
         self._memory |= _remembered(self.members_, anywhere)
         self._centres = np.zeros((len(self.issues_), self._rows.shape[1]), np.float32)
         self.least_ = np.full(len(self.issues_), 1.0)
-        told_by_people = self.issues_["anywhere"].to_numpy(bool)
+        self.near_ = np.full(len(self.issues_), 1.0)
         for issue in set(self._of[self._of >= 0]):
             mine = self._rows[self._of == issue]
             self._centres[issue] = unit(mine.mean(axis=0))
-            least = self.told_
-            if not told_by_people[issue]:
-                typical = mine @ self._centres[issue]
-                least = max(self.strangers_, float(np.quantile(typical, _TYPICAL)) - _ROUNDING)
-            self.least_[issue] = least
+            self.least_[issue] = self.near_[issue] = self.told_
+            by_example = self.issues_["anywhere"].iloc[issue] and len(mine) <= _FEW
+            if len(mine) > 1 and not by_example:
+                typical, near = _without_oneself(mine)
+                least = np.quantile(typical, _TYPICAL), np.quantile(near, _TYPICAL)
+                self.least_[issue], self.near_[issue] = np.maximum(least, self.told_) - _ROUNDING
 
     def _candidates(self, kind: str, theme: str | None) -> np.ndarray:
         """Places among the members of those that may vote on mentions of a kind and theme."""
@@ -279,22 +282,28 @@ class IssueMiner(BaseEstimator):
         asked = np.flatnonzero([s is None for s in said])
         for start in range(0, len(asked), _BLOCK):
             block = asked[start : start + _BLOCK]
-            won = self._voted(rows[group[block]], voters)
-            fits = np.einsum("ij,ij->i", rows[group[block]], self._centres[won]) >= self.least_[won]
+            won, near = self._voted(rows[group[block]], voters)
+            likeness = np.einsum("ij,ij->i", rows[group[block]], self._centres[won])
+            fits = (likeness >= self.least_[won]) & (near >= self.near_[won])
             said[block[fits]] = self.issues_["issue_id"].to_numpy(object)[won[fits]]
         said[said == ""] = None
         for n in np.flatnonzero([s is not None for s in said]):
             typical[n] = rows[group[n]] @ self._centres[self._place[said[n]]]
         return said, np.clip(typical, 0, 1)
 
-    def _voted(self, rows: np.ndarray, voters: np.ndarray) -> np.ndarray:
-        """(n,) places of the issues that the learned mentions most like each row are of."""
+    def _voted(self, rows: np.ndarray, voters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) places of the issues that the learned mentions most like each row are of.
+
+        And (n,) likeness to the nearest mention of that issue.
+        """
         near, likeness = nearest(rows, self._rows[voters], min(_VOTERS, len(voters)))
-        issues, at = np.unique(self._of[voters][near], return_inverse=True)
+        of = self._of[voters][near]
+        issues, at = np.unique(of, return_inverse=True)
         votes = np.zeros((len(rows), len(issues)), np.float32)
         weights = np.clip(likeness, 0, 1) ** 2
         np.add.at(votes, (np.arange(len(rows))[:, None], at.reshape(near.shape)), weights)
-        return issues[votes.argmax(axis=1)]
+        won = issues[votes.argmax(axis=1)]
+        return won, np.where(of == won[:, None], likeness, -1.0).max(axis=1)
 
     def _recollect(self, kind: str, theme: str, text: str) -> str | None:
         """The issue that a text was of before, empty for none; null for a new text."""
@@ -347,6 +356,10 @@ class IssueMiner(BaseEstimator):
                 if same:  # what is told by the same words is the same issue
                     self._remember(same, kind, theme, mentions, rows, members)
                 continue
+            if strict is _LEFT_OVER:
+                members = self._trimmed(mentions, rows, members, name)
+                if len(set(owners[members])) < self.min_feedback:
+                    continue
             self._taken.add(name)
             terms = self._table.terms(texts)
             key = issue_id(kind, theme, name)
@@ -354,6 +367,15 @@ class IssueMiner(BaseEstimator):
                           self._new_status, False, False, []))  # fmt: skip
             self._remember(key, kind, theme, mentions, rows, members)
         return found
+
+    def _trimmed(
+        self, mentions: pd.DataFrame, rows: np.ndarray, members: np.ndarray, name: str
+    ) -> np.ndarray:
+        """The mentions of a group that say its name, or are plainly like the others."""
+        typical = _without_oneself(rows[members])[0]
+        key = key_of(name.split())
+        says_it = [key <= stems_of(t) for t in mentions["text"].to_numpy()[members]]
+        return members[np.array(says_it, bool) | (typical >= self.told_)]
 
     def _named(
         self, kind: str, theme: str | None, name: str | None, found: list[tuple]
@@ -416,6 +438,16 @@ class IssueMiner(BaseEstimator):
             return rows
         rng = np.random.default_rng(self.seed)
         return np.sort(rng.choice(rows, self.sample, replace=False))
+
+
+def _without_oneself(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) likeness of each row to the middle of the others, and to the nearest of them."""
+    total = rows.sum(axis=0)
+    typical = np.einsum("ij,ij->i", rows, unit(total - rows))
+    few = rows[:_BLOCK] if len(rows) > _BLOCK else rows
+    likeness = few @ few.T
+    np.fill_diagonal(likeness, -1.0)
+    return typical, likeness.max(axis=1)
 
 
 def _remembered(

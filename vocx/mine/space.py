@@ -37,6 +37,7 @@ class MentionSpace(BaseEstimator):
 
     Attributes
     ----------
+    common_ : the mean vector, which is taken off, so that what is said everywhere brings nothing together.
     words_ : TF-IDF of stems that at least two mentions use; axes_ : its main directions.
     """
 
@@ -44,8 +45,9 @@ class MentionSpace(BaseEstimator):
         self.share_of_words = share_of_words
         self.seed = seed
 
-    def fit(self, texts: pd.Series) -> MentionSpace:
-        """Learn the words of this data."""
+    def fit(self, texts: pd.Series, vectors: np.ndarray) -> MentionSpace:
+        """Learn the words of this data, and what all its vectors have in common."""
+        self.common_ = vectors.mean(axis=0) if len(vectors) > 2 else np.zeros(vectors.shape[1])
         self.words_ = TfidfVectorizer(
             analyzer=all_stems, min_df=2, sublinear_tf=True, dtype=np.float32
         )
@@ -60,11 +62,12 @@ class MentionSpace(BaseEstimator):
 
     def transform(self, texts: pd.Series, vectors: np.ndarray) -> np.ndarray:
         """(n,) texts and (n, dimensions) unit vectors to (n, width) rows of length one at most."""
+        apart = unit(vectors - self.common_)
         if self.axes_ is None or self.words_ is None:
-            return np.asarray(vectors, np.float32)
+            return np.asarray(apart, np.float32)
         words = unit(self.axes_.transform(self.words_.transform(texts)))
         a, b = np.sqrt(1 - self.share_of_words), np.sqrt(self.share_of_words)
-        return np.hstack([a * vectors, b * words]).astype(np.float32)
+        return np.hstack([a * apart, b * words]).astype(np.float32)
 
 
 def with_beliefs(vectors: np.ndarray, beliefs: np.ndarray) -> np.ndarray:
