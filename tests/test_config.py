@@ -9,7 +9,9 @@ from pydantic import BaseModel
 from vocx.config import (
     RunConfig,
     is_cascade,
+    is_parser,
     load_cascade_config,
+    load_parser_config,
     load_run_config,
     load_train_config,
     with_settings,
@@ -73,5 +75,6 @@ def test_shipped_pipelines_are_valid_and_short(path: Path) -> None:
     load: Callable[[Path], BaseModel] = load_run_config
     if path.name.startswith("train"):
         load = load_cascade_config if is_cascade(path) else load_train_config
+        load = load_parser_config if is_parser(path) else load
     assert load(path).model_dump()["name"]
     assert len(path.read_text().splitlines()) <= 30
