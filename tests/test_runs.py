@@ -13,7 +13,9 @@ def test_a_run_folder_holds_what_others_rely_on(sample_run: Run) -> None:
     names = {p.name for p in sample_run.path.iterdir()}
     assert names == {
         "manifest.json", "feedback", "segments", "issues.parquet", "matrix.parquet",
-        "rejects.parquet", "report.html", "report.xlsx", "report.json",
+        "rejects.parquet", "codebook.yaml",
+        "codebook.parquet",
+        "report.html", "report.xlsx", "report.json",
     }  # fmt: skip
 
 
