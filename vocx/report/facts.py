@@ -227,7 +227,7 @@ def _issues(run: Run, mentions: pd.DataFrame) -> list[dict[str, Any]]:
                 "kind": issue.kind,
                 "theme": theme_title(issue.theme),
                 "status": issue.status,
-                "emotion": issue.emotion,
+                "emotion": None if pd.isna(issue.emotion) else issue.emotion,
                 "definition": issue.definition,
                 "terms": list(issue.terms),
                 "n_feedback": int(issue.n_feedback),
