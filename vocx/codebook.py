@@ -105,7 +105,7 @@ class Codebook:
         first, *others = (self.find(k) for k in keys)
         if not others or len({i.id for i in (first, *others)}) <= len(others):
             raise UserError(
-                "merge: needs two issues or more", "vocx codebook DIR merge ISSUE ISSUE"
+                "merge: needs two issues or more", "vocx codebook merge DIR ISSUE ISSUE"
             )
         wrong = next((i for i in others if i.kind != first.kind), None)
         if wrong:

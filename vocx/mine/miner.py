@@ -48,9 +48,9 @@ class _Bar(NamedTuple):
 
 # Inside a theme, what is no issue is still counted in general. What no theme holds is a mixture, of which
 # only what is tight and plainly named can be trusted. Without themes all must be placed.
-_STRICT = _Bar(1.0, 0.85, 0.2, at_any_rate=False)
+_STRICT = _Bar(1.0, _STRANGERS, 0.2, at_any_rate=False)
 _LEFT_OVER = _Bar(4.0, 0.97, 0.3, at_any_rate=False)
-_FREE = _Bar(1.0, 0.85, 0.1, at_any_rate=True)
+_FREE = _Bar(1.0, _STRANGERS, 0.1, at_any_rate=True)
 
 
 class IssueMiner(BaseEstimator):
