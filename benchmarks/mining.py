@@ -89,7 +89,7 @@ def codes(ids: pd.Series) -> Labels:
 
 
 def vocx_issues(texts: list[str], vectors: np.ndarray, k: int, **options: Any) -> Labels:
-    miner = IssueMiner(within_themes=False, sample=30_000, **options)
+    miner = IssueMiner(within_themes=False, **options)
     mentions = mentions_of(texts)
     return codes(miner.fit(mentions, vectors).predict(mentions, vectors)["issue_id"])
 
@@ -216,7 +216,7 @@ def stability() -> dict[str, Any]:
     old = np.sort(order[: int(len(texts) / 1.1)])
 
     def mined(rows: np.ndarray, *known: Any) -> tuple[IssueMiner, pd.Series]:
-        miner = IssueMiner(within_themes=False, sample=30_000)
+        miner = IssueMiner(within_themes=False)
         part = mentions.iloc[rows]
         miner.fit(part.reset_index(drop=True), vectors[rows], *known)
         said = miner.predict(part.reset_index(drop=True), vectors[rows])["issue_id"]

@@ -55,7 +55,7 @@ class MiningConfig(_Strict):
 
     min_feedback: int = Field(3, ge=2)  # voices a new issue needs
     detail: float = Field(4.5, gt=0)  # how finely mentions are told apart; more gives more issues
-    sample: int = Field(5000, ge=50)  # mentions per theme that the issues are learned on
+    sample: int = Field(30_000, ge=50)  # mentions per theme that the issues are learned on
     within_themes: bool = True  # false: issues are searched among all pains, and all wins, at once
 
 

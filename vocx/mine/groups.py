@@ -1,8 +1,8 @@
 """Groups of mentions that lie together: communities of a graph of nearest neighbours.
 
-Louvain's method (Blondel et al. 2008) answers a little differently from seed to seed. So many
-answers are taken, and the graph of how often two neighbours were put together is cut again
-(consensus clustering, Lancichinetti and Fortunato 2012).
+Louvain's method (Blondel et al. 2008) answers a little differently from seed to seed. So several
+answers are taken; what all of them put together is a core, and the graph of cores is cut once more
+(core groups, Ovelgönne and Geyer-Schulz 2012).
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from scipy import sparse
 from sknetwork.clustering import Louvain
 
 _NEIGHBOURS = 20
-_ANSWERS = 30  # of Louvain's method that a consensus is made of
-_ROUNDS = 2  # each on the graph of what the one before agreed on
-_TOGETHER = 0.5  # share of the answers that must agree on a pair
+_ANSWERS = 8  # of Louvain's method that must agree on a core
 _USUAL = 10_000  # mentions among which the resolution is the detail asked for; less among fewer
 _BLOCK = 1024  # rows compared with all others at once
+_RUN = 16  # numbers of a row whose peak is looked at first
 
 
 def nearest(rows: np.ndarray, others: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -25,10 +24,28 @@ def nearest(rows: np.ndarray, others: np.ndarray, k: int) -> tuple[np.ndarray, n
     likeness = np.empty((len(rows), k), np.float32)
     for start in range(0, len(rows), _BLOCK):
         part = rows[start : start + _BLOCK] @ others.T
-        best = np.argpartition(-part, k - 1, axis=1)[:, :k]
+        best = _largest(part, k)
         places[start : start + _BLOCK] = best
         likeness[start : start + _BLOCK] = np.take_along_axis(part, best, axis=1)
     return places, likeness
+
+
+def _largest(rows: np.ndarray, k: int) -> np.ndarray:
+    """(n, k) places of the largest k numbers of each row, in no order.
+
+    Only the k runs of numbers with the largest peaks can hold them: those alone are looked through.
+    """
+    n, width = rows.shape
+    step = width // _RUN  # a run is every so-manieth number: their peaks are found column by column
+    if step <= k:
+        return np.argpartition(-rows, k - 1, axis=1)[:, :k]
+    peak = rows[:, : step * _RUN].reshape(n, _RUN, step).max(axis=1)
+    runs = np.argpartition(-peak, k - 1, axis=1)[:, :k]
+    left = np.arange(step * _RUN, width)  # too few for a run
+    places = (runs[:, :, None] + step * np.arange(_RUN)).reshape(n, -1)
+    places = np.hstack([places, np.broadcast_to(left, (n, len(left)))])
+    best = np.argpartition(-np.take_along_axis(rows, places, axis=1), k - 1, axis=1)[:, :k]
+    return np.take_along_axis(places, best, axis=1)
 
 
 def neighbour_graph(rows: np.ndarray) -> sparse.csr_matrix:
@@ -54,17 +71,13 @@ def communities(rows: np.ndarray, detail: float) -> np.ndarray:
     if graph.nnz == 0:
         return np.arange(len(rows))
     resolution = detail * (len(rows) / _USUAL) ** 0.25
-    pairs = sparse.triu(graph, 1).tocoo()
-    for _ in range(_ROUNDS):
-        answers = [
-            Louvain(resolution=resolution, random_state=seed, shuffle_nodes=True).fit_predict(graph)
-            for seed in range(_ANSWERS)
-        ]
-        together = np.mean([a[pairs.row] == a[pairs.col] for a in answers], axis=0)
-        kept = together >= _TOGETHER
-        if not kept.any():
-            return np.arange(len(rows))
-        agreed = (together[kept], (pairs.row[kept], pairs.col[kept]))
-        graph = sparse.csr_matrix(agreed, graph.shape)
-        graph = graph + graph.T
-    return np.asarray(Louvain(resolution=resolution, random_state=0).fit_predict(graph))
+    answers = [_louvain(graph, resolution, seed) for seed in range(_ANSWERS)]
+    _, cores = np.unique(np.stack(answers, axis=1), axis=0, return_inverse=True)
+    cores = cores.ravel()
+    member = sparse.csr_matrix((np.ones(len(cores)), (np.arange(len(cores)), cores)))
+    return _louvain((member.T @ graph @ member).tocsr(), resolution, 0)[cores]
+
+
+def _louvain(graph: sparse.csr_matrix, resolution: float, seed: int) -> np.ndarray:
+    method = Louvain(resolution=resolution, random_state=seed, shuffle_nodes=True)
+    return np.asarray(method.fit_predict(graph))

@@ -76,7 +76,7 @@ class IssueMiner(BaseEstimator):
         self,
         min_feedback: int = 3,
         detail: float = 4.5,
-        sample: int = 5000,
+        sample: int = 30_000,
         within_themes: bool = True,
         theme_threshold: dict[str, float] | None = None,
         seed: int = 0,
@@ -111,6 +111,7 @@ class IssueMiner(BaseEstimator):
         mentions, rows = self._recalled(mentions, vectors, known, learned, learned_vectors)
         self._table = StemTable(mentions["text"])
         self._taken = Taken(self.issues_["name"])
+        self._learned: list[tuple[str, str, str | None, np.ndarray]] = []
         found: list[tuple] = []
         for kind, theme, group in self._groups(mentions):
             found += self._search(mentions, rows, kind, theme, group)
@@ -121,8 +122,9 @@ class IssueMiner(BaseEstimator):
         self._add_general_issues(mentions)
         themes = self.issues_["theme"].astype(object)
         self.issues_["theme"] = themes.where(themes.notna(), None)
+        self._join_learned(mentions, rows)
         self._settle()
-        del self._table, self._taken
+        del self._table, self._taken, self._learned
         return self
 
     def predict(self, mentions: pd.DataFrame, vectors: np.ndarray) -> pd.DataFrame:
@@ -130,9 +132,9 @@ class IssueMiner(BaseEstimator):
 
         A mention that was learned from is of the issue it was put into. Of another, the learned
         mentions most like it say where it belongs, if it is as typical of that issue, and as near to one
-        of its mentions, as nine in ten of them are; else it is of its theme's general issue, whose score is the theme's. Where there
-        is none, the issue is null and the reason says why: ``too_rare`` or ``too_vague``. Other scores
-        are the likeness to the middle of the issue, 0..1.
+        of its mentions, as nine in ten of them are; else it is of its theme's general issue, whose score
+        is the theme's. Where there is none, the issue is null and the reason says why: ``too_rare`` or
+        ``too_vague``. Other scores are the likeness to the middle of the issue, 0..1.
         """
         ids = np.full(len(mentions), None, dtype=object)
         scores = np.full(len(mentions), np.nan)
@@ -209,27 +211,31 @@ class IssueMiner(BaseEstimator):
 
     def _learn_strangers(self, rows: np.ndarray) -> None:
         """How alike two mentions of this data are that have nothing to do with each other."""
-        self.strangers_ = self._seldom_passed(rows, rows, _STRANGERS)
-        self.told_ = self._seldom_passed(rows, rows, _TOLD)
+        every = np.arange(len(rows))
+        self.strangers_ = self._seldom_passed(rows, every, every, _STRANGERS)
+        self.told_ = self._seldom_passed(rows, every, every, _TOLD)
 
-    def _seldom_passed(self, some: np.ndarray, others: np.ndarray, share: float) -> float:
-        """The likeness that a share of pairs, one of some rows and one of others, stay below."""
+    def _seldom_passed(
+        self, rows: np.ndarray, some: np.ndarray, others: np.ndarray, share: float
+    ) -> float:
+        """The likeness that a share of pairs stay below, one of some rows and one of others (places)."""
         if not len(some) or not len(others):
             return 1.0
         rng = np.random.default_rng(self.seed)
-        a, b = rng.integers(0, len(some), _PAIRS), rng.integers(0, len(others), _PAIRS)
-        different = a != b if some is others else np.ones(_PAIRS, bool)
-        likeness = np.einsum("ij,ij->i", some[a[different]], others[b[different]])
+        a = some[rng.integers(0, len(some), _PAIRS)]
+        b = others[rng.integers(0, len(others), _PAIRS)]
+        likeness = np.einsum("ij,ij->i", rows[a[a != b]], rows[b[a != b]])
         return float(np.quantile(likeness, share)) if len(likeness) else 1.0
 
-    def _holds_together(self, members: np.ndarray, others: np.ndarray, share: float) -> bool:
-        """Whether a group's mentions are more alike than they seldom are with the others."""
-        alike = (
-            float((members @ unit(members.mean(axis=0))).mean()) ** 2
-        )  # of two members, on average
+    def _holds_together(
+        self, rows: np.ndarray, members: np.ndarray, others: np.ndarray, share: float
+    ) -> bool:
+        """Whether a group's mentions are more alike than they seldom are with the others (places)."""
+        mine = rows[members]
+        alike = float((mine @ unit(mine.mean(axis=0))).mean()) ** 2  # of two members, on average
         least = self.strangers_
         if len(others) >= self.min_feedback:
-            least = max(least, self._seldom_passed(members, others, share))
+            least = max(least, self._seldom_passed(rows, members, others, share))
         return alike >= least
 
     def _settle(self) -> None:
@@ -321,52 +327,63 @@ class IssueMiner(BaseEstimator):
     ) -> list[tuple]:
         """New issues among the mentions of a group that fit none which is known."""
         said, _ = self._placed(mentions, rows, kind, theme, group)
-        pool = group[
-            np.array([s is None for s in said], bool) & self._telling(mentions.iloc[group])
-        ]
+        free = np.array([s is None for s in said], bool) & self._telling(mentions.iloc[group])
+        pool = group[free]
         if len(pool) < self.min_feedback:
             return []
-        keys = np.array([text_key(t) for t in mentions["text"].to_numpy()[pool]], dtype=object)
-        _, first, copy_of = np.unique(keys.astype(str), return_index=True, return_inverse=True)
-        different = self._sampled(np.arange(len(first)))
-        labels = np.full(len(first), -1)
-        strict = _STRICT if theme else _LEFT_OVER
-        if not self.within_themes:
-            strict = _FREE
-        labels[different] = communities(rows[pool[first[different]]], self.detail * strict.detail)
-        label_of, owners = labels[copy_of], mentions["feedback_id"].to_numpy()
-        groups = [pool[label_of == k] for k in range(labels.max() + 1)]
-        new = np.array([(kind, theme or "", k) not in self._seen for k in keys], bool)
-        fresh = dict(zip(pool.tolist(), new.tolist(), strict=True))
-        groups = [
-            g for g in groups if len({owners[i] for i in g if fresh[int(i)]}) >= self.min_feedback
-        ]
-        groups.sort(key=lambda g: (-len(set(owners[g])), int(g[0])))
-        found: list[tuple] = []
-        for members in groups:
+        bar = (_STRICT if theme else _LEFT_OVER) if self.within_themes else _FREE
+        texts, owners = mentions["text"].to_numpy(), mentions["feedback_id"].to_numpy()
+        groups: list[tuple[np.ndarray, list[str]]] = []  # members, their texts: most central first
+        for members in self._parts(mentions, rows, kind, theme, pool, bar):
             others = np.setdiff1d(pool, members, assume_unique=True)
-            if not self._holds_together(rows[members], rows[others], strict.strangers):
-                continue
-            typical = rows[members] @ unit(rows[members].mean(axis=0))
-            central = members[np.argsort(-typical, kind="stable")]
-            texts = list(dict.fromkeys(mentions["text"].to_numpy()[central]))
-            name = self._table.name(texts, self._taken, strict.named_by, strict.at_any_rate)
+            if self._holds_together(rows, members, others, bar.strangers):
+                typical = rows[members] @ unit(rows[members].mean(axis=0))
+                central = texts[members[np.argsort(-typical, kind="stable")]]
+                groups.append((members, list(dict.fromkeys(central))))
+        self._table.read(central for _, central in groups)
+        found: list[tuple] = []
+        for members, central in groups:
+            name = self._table.name(central, self._taken, bar.named_by, bar.at_any_rate)
             if name is None:
-                same = self._named(kind, theme, self._taken.that_fits(texts), found)
+                same = self._named(kind, theme, self._taken.that_fits(central), found)
                 if same:  # what is told by the same words is the same issue
-                    self._remember(same, kind, theme, mentions, rows, members)
+                    self._learned.append((same, kind, theme, members))
                 continue
-            if strict is _LEFT_OVER:
+            if bar is _LEFT_OVER:
                 members = self._trimmed(mentions, rows, members, name)
                 if len(set(owners[members])) < self.min_feedback:
                     continue
             self._taken.add(name)
-            terms = self._table.terms(texts)
+            terms = self._table.terms(central)
             key = issue_id(kind, theme, name)
             found.append((key, theme, kind, name, definition(kind, theme, name, terms), terms,
                           self._new_status, False, False, []))  # fmt: skip
-            self._remember(key, kind, theme, mentions, rows, members)
+            self._learned.append((key, kind, theme, members))
         return found
+
+    def _parts(
+        self,
+        mentions: pd.DataFrame,
+        rows: np.ndarray,
+        kind: str,
+        theme: str | None,
+        pool: np.ndarray,
+        bar: _Bar,
+    ) -> list[np.ndarray]:
+        """The communities of a pool that enough feedback speaks of, the largest first."""
+        keys = np.array([text_key(t) for t in mentions["text"].to_numpy()[pool]])
+        _, first, copy_of = np.unique(keys, return_index=True, return_inverse=True)
+        different = self._sampled(np.arange(len(first)))
+        labels = np.full(len(first), -1)
+        labels[different] = communities(rows[pool[first[different]]], self.detail * bar.detail)
+        new = np.array([(kind, theme or "", k) not in self._seen for k in keys], bool)
+        owners = mentions["feedback_id"].to_numpy()
+        frame = pd.DataFrame({"label": labels[copy_of], "member": pool, "owner": owners[pool]})
+        frame = frame[frame["label"] >= 0]
+        enough = frame[new[frame.index]].groupby("label")["owner"].nunique() >= self.min_feedback
+        frame = frame[frame["label"].isin(enough.index[enough])]
+        parts = [(g["owner"].nunique(), g["member"].to_numpy()) for _, g in frame.groupby("label")]
+        return [members for _, members in sorted(parts, key=lambda p: (-p[0], int(p[1][0])))]
 
     def _trimmed(
         self, mentions: pd.DataFrame, rows: np.ndarray, members: np.ndarray, name: str
@@ -387,20 +404,18 @@ class IssueMiner(BaseEstimator):
         same = same[same["theme"].fillna("") == (theme or "")]
         return None if same.empty else str(same["issue_id"].iloc[0])
 
-    def _remember(
-        self,
-        key: str,
-        kind: str,
-        theme: str | None,
-        mentions: pd.DataFrame,
-        rows: np.ndarray,
-        members: np.ndarray,
-    ) -> None:
-        """The different mentions that an issue is learned on."""
-        kept = mentions.iloc[members].drop_duplicates("text")
-        frame = pd.DataFrame({"issue_id": key, "kind": kind, "theme": theme, "text": kept["text"]})
-        self.members_ = pd.concat([self.members_, frame], ignore_index=True)
-        self._rows = np.vstack([self._rows, rows[kept.index.to_numpy()]])
+    def _join_learned(self, mentions: pd.DataFrame, rows: np.ndarray) -> None:
+        """Add the different mentions that new issues were found among to what is learned."""
+        texts = mentions["text"].to_numpy()
+        new: list[tuple[str, str, str | None, str]] = []
+        places: list[int] = []
+        for key, kind, theme, members in self._learned:
+            kept = dict(zip(texts[members[::-1]], members[::-1], strict=True))  # the first of each text
+            new += [(key, kind, theme, text) for text in reversed(kept)]
+            places += reversed(kept.values())
+        frame = pd.DataFrame(new, columns=_MEMBERS)
+        self.members_ = pd.concat([self.members_, frame], ignore_index=True) if new else self.members_
+        self._rows = np.vstack([self._rows, rows[places]]) if places else self._rows
 
     def _add_general_issues(self, mentions: pd.DataFrame) -> None:
         """One issue per theme that is spoken of, for what is said of it and of nothing particular."""

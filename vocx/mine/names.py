@@ -35,6 +35,13 @@ class StemTable:
             for s in stems_of(text):
                 holders[s].append(i)
         self._holders = {s: np.array(rows, np.int32) for s, rows in holders.items()}
+        self._phrases: dict[str, list[Phrase]] = {}
+
+    def read(self, groups: Iterable[Sequence[str]]) -> None:
+        """Parse what the names of groups are looked for in, all at once (faster than one by one)."""
+        unread = dict.fromkeys(t for g in groups for t in g[:_READ] if t not in self._phrases)
+        for text, doc in zip(unread, parsed(unread), strict=True):
+            self._phrases[text] = phrases(doc)
 
     def count(self, key: frozenset[str]) -> int:
         """How many mentions hold all stems of a key."""
@@ -72,14 +79,15 @@ class StemTable:
 
         Texts come most central first. Of the phrases that enough of them use, in whatever form, it is the
         one that most tells the group from all other mentions. Enough is ``share`` of the texts, or half of it
-        for a phrase that says what is wrong; a bare thing ("credit report") is no name. ``at_any_rate``, where there is no such phrase, a rarer one will
-        do, or words that merely stand in a row.
+        for a phrase that says what is wrong; a bare thing ("credit report") is no name. ``at_any_rate``,
+        where there is no such phrase, a rarer one will do, or words that merely stand in a row.
         """
         inside = [stems_of(t) for t in texts]
         least = max(2, math.ceil(share * len(texts)))
         forms: dict[frozenset[str], Counter[Phrase]] = defaultdict(Counter)
-        for doc in parsed(texts[:_READ]):
-            for phrase in phrases(doc):
+        self.read([texts])
+        for text in texts[:_READ]:
+            for phrase in self._phrases[text]:
                 forms[phrase.key][phrase] += 1
         scored = []
         for key, spoken in forms.items():
