@@ -279,7 +279,8 @@ def memory() -> dict[str, Any]:
     times = 1_000_000 // len(texts) + 1
     rng = np.random.default_rng(0)
     vectors = np.tile(small, (times, 1))[:1_000_000]
-    vectors += rng.normal(scale=0.01, size=vectors.shape).astype(np.float32)
+    for row in vectors:
+        row += rng.standard_normal(len(row), np.float32) * 0.01
     listed = [
         f"{t} {'again' * (i // len(texts) % 3)}" for i, t in enumerate((texts * times)[:1_000_000])
     ]

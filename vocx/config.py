@@ -100,6 +100,7 @@ class TrainConfig(_Strict):
     teacher: str | None = None  # a model whose labels of unlabelled comments teach
     unlabelled: int = Field(150_000, ge=0)  # how many, at most
     dimensions: int = Field(128, ge=8, le=384)  # of a small model's token vectors
+    meaning: int = Field(64, ge=0, le=384)  # dimensions of its vectors of meaning; 0: none
     pairs: int = Field(2**15, ge=16)  # its bins of token pairs
     channels: int = Field(128, ge=4)  # values that a window of five tokens is read into
     hidden: int = Field(256, ge=8)  # width of its hidden layers

@@ -293,7 +293,12 @@ def _mine(
 def miner_of(config: RunConfig, model: Model) -> IssueMiner:
     """The miner of a run, not fitted yet."""
     thresholds = {k: model.thresholds[f"segment.{k}_theme"] for k in ("pain", "win")}
-    return IssueMiner(**config.mine.model_dump(), theme_threshold=thresholds, seed=config.seed)
+    return IssueMiner(
+        **config.mine.model_dump(),
+        theme_threshold=thresholds,
+        seed=config.seed,
+        reader=model.reads_as,
+    )
 
 
 def mention_vectors(

@@ -22,6 +22,7 @@ from vocx.segment import customer_words, segment, spans_in_words
 
 _NEGATIVE = frozenset(EMOTIONS) - {"gratitude", "joy", "satisfaction"}
 _POSITIVE = frozenset({"gratitude", "joy", "satisfaction", "hope", "surprise", "neutral"})
+_OF_KIND = 0.4  # what a pain or a win is worth as a name under a theme that is not its own
 FEEDBACK_TASKS = ("stage", "touchpoint", "polarity", "emotion")
 FEEDBACK_HEADS = tuple(f"feedback.{task}" for task in FEEDBACK_TASKS)
 
@@ -115,6 +116,20 @@ class Model:
             for kind in ("pain", "win")
         ]
         return np.hstack(blocks)
+
+    def reads_as(self, phrases: list[str], kind: str, theme: str | None) -> np.ndarray:
+        """(n,) how surely each phrase, read alone, is a mention of a kind, and of a theme if one is named.
+
+        A phrase of the kind whose theme is another still has `_OF_KIND` of it.
+        """
+        owner, spans = np.arange(len(phrases)), np.array([[0, len(t)] for t in phrases])
+        said = self.judge(phrases, [None] * len(phrases), owner, spans.reshape(-1, 2)).segments
+        of_kind = said["segment.kind"][:, list(self.heads["segment.kind"].classes_).index(kind)]
+        task = f"segment.{kind}_theme"
+        themes = list(self.heads[task].classes_)
+        if theme not in themes:
+            return of_kind
+        return of_kind * (_OF_KIND + (1 - _OF_KIND) * said[task][:, themes.index(theme)])
 
     def label(self, texts: list[str], source: str | None = None) -> pd.DataFrame:
         """Labels of whole texts: stage, touchpoint, polarity, sentiment, emotion and their scores."""

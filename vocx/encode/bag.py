@@ -12,6 +12,7 @@ from vocx.encode.encoder import unit
 from vocx.encode.sources import one_hot
 from vocx.encode.tokens import Tokens, pair_bins, tokenise
 
+_MEANING = 0.7  # what the vectors of meaning weigh in a likeness, beside the tuned ones
 WINDOW = 5  # tokens of a window: one, and two on either side
 
 
@@ -29,7 +30,9 @@ class BagEncoder:
     tokenizer : of the encoder that the vectors began with.
     tensors : token_vectors (v, d), token_weights (v,), pair_vectors (b, d), pair_weights (b,),
         window_layer (d, WINDOW * c), window_bias (c,), feedback_layer (2d + 2c + 5, h),
-        feedback_bias (h,), segment_layer (2d + 2c + h + 5, h), segment_bias (h,).
+        feedback_bias (h,), segment_layer (2d + 2c + h + 5, h), segment_bias (h,); and, where the model
+        has them, meaning_vectors (v, m) and meaning_bias (m,), whose sums lie as a sentence
+        transformer's vectors do.
     """
 
     def __init__(self, tokenizer: Tokenizer, tensors: dict[str, np.ndarray]):
@@ -84,10 +87,22 @@ class BagEncoder:
         return np.hstack([feedback, hidden]), np.hstack([own, deep])
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
-        """(n,) texts to (n, d) unit vectors: what texts mean alone; without tokens a row of zeros."""
+        """(n,) texts to (n, d + m) unit vectors: what texts mean alone; without tokens a row of zeros.
+
+        The tuned vectors know what matters to the tasks, those of meaning what is particular beside it.
+        """
         tokens = tokenise(self.tokenizer, texts)
         items, _, starts = with_pairs(tokens, self._n_tokens, self._n_pairs)
-        return unit(self._pooled_items(items, starts[:-1], starts[1:])[:, : self.dimensions])
+        tuned = unit(self._pooled_items(items, starts[:-1], starts[1:])[:, : self.dimensions])
+        if "meaning_vectors" not in self.tensors:
+            return tuned
+        table = self.tensors["meaning_vectors"]
+        ones = np.ones(len(tokens.ids), np.float32)
+        rows = sparse.csr_matrix((ones, tokens.ids, tokens.starts), (len(texts), len(table)))
+        meaning = unit(rows @ table + self.tensors["meaning_bias"])
+        meaning[np.diff(tokens.starts) == 0] = 0
+        a, b = np.float32(np.sqrt(_MEANING)), np.float32(np.sqrt(1 - _MEANING))
+        return np.hstack([a * meaning, b * tuned])
 
     def _pooled_items(self, items: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """(n, 2d) of runs of tokens and pairs."""

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from sknetwork.clustering import Louvain
 
-_NEIGHBOURS = 20
+_NEIGHBOURS, _FEWEST = 20, 5
 _ANSWERS = 8  # of Louvain's method that must agree on a core
 _USUAL = 10_000  # mentions among which the resolution is the detail asked for; less among fewer
 _BLOCK = 1024  # rows compared with all others at once
@@ -49,12 +49,12 @@ def _largest(rows: np.ndarray, k: int) -> np.ndarray:
 
 
 def neighbour_graph(rows: np.ndarray) -> sparse.csr_matrix:
-    """(n, n) weights of each row's nearest others: 20, or fewer among few."""
+    """(n, n) weights of each row's nearest others: 20 of them, or fewer among few; likeness squared."""
     n = len(rows)
-    k = int(min(_NEIGHBOURS, max(2, round(np.sqrt(n))), n - 1))
+    k = min(n - 1, int(np.clip(round(np.sqrt(n) / 2), _FEWEST, _NEIGHBOURS)))
     places, likeness = nearest(rows, rows, k + 1)
     owners = np.repeat(np.arange(n), k + 1)
-    others, weights = places.ravel(), np.clip(likeness.ravel(), 0, 1)
+    others, weights = places.ravel(), np.clip(likeness.ravel(), 0, 1) ** 2
     kept = (owners != others) & (weights > 0)
     graph = sparse.csr_matrix((weights[kept].astype(float), (owners[kept], others[kept])), (n, n))
     return graph + graph.T

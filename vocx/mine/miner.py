@@ -7,7 +7,7 @@ already keep their mentions, and only what fits none of them is searched for new
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -16,12 +16,13 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from vocx.mine.groups import communities, nearest
-from vocx.mine.names import StemTable, Taken, stems_of
+from vocx.mine.names import HEARD, Candidate, StemTable, Taken, stems_of
 from vocx.mine.phrases import key_of
-from vocx.mine.space import MentionSpace, unit
+from vocx.mine.space import MentionSpace, evenly, unit
 from vocx.mine.words import content_words
 from vocx.themes import load_themes, theme_title
 
+Reader = Callable[[list[str], str, str | None], np.ndarray]
 ISSUE_COLUMNS = ("issue_id", "theme", "kind", "name", "definition", "terms", "status", "general", "anywhere", "parents")  # fmt: skip
 TOO_RARE, TOO_VAGUE = "too_rare", "too_vague"  # why a mention is of no issue
 _VOTERS = 10  # learned mentions that say where another belongs
@@ -30,6 +31,8 @@ _STRANGERS = 0.85  # an issue's mentions are more alike than this share of stran
 _TOLD = 0.98  # and one that is placed later is more like them than this share
 _FEW = 6  # examples that say where an issue of a codeframe is, but not how far it reaches
 _BLOCK = 4096  # mentions placed at once
+_CHUNK = 50_000  # and brought into the space at once
+_COUNTED = 100_000  # mentions whose words are counted for names, of more
 _TYPICAL = 0.1  # share of an issue's own mentions that are less typical than others must be
 _ROUNDING = 1e-5  # by which a likeness may differ from run to run
 _MEMBERS = ["issue_id", "kind", "theme", "text"]
@@ -64,6 +67,8 @@ class IssueMiner(BaseEstimator):
     within_themes : whether issues lie inside themes; else they are searched among all mentions of a kind.
     theme_threshold : a theme whose score is below it does not count as known, by kind.
     seed : of the sample.
+    reader : says how surely each of some phrases, read alone, is a mention of a kind and a theme (null:
+        of any), 0..1; by it names are chosen. Without one, a name is what most tells a group apart.
 
     Attributes
     ----------
@@ -80,6 +85,7 @@ class IssueMiner(BaseEstimator):
         within_themes: bool = True,
         theme_threshold: dict[str, float] | None = None,
         seed: int = 0,
+        reader: Reader | None = None,
     ):
         self.min_feedback = min_feedback
         self.detail = detail
@@ -87,6 +93,7 @@ class IssueMiner(BaseEstimator):
         self.within_themes = within_themes
         self.theme_threshold = theme_threshold
         self.seed = seed
+        self.reader = reader
 
     issues_: pd.DataFrame
     members_: pd.DataFrame
@@ -109,7 +116,7 @@ class IssueMiner(BaseEstimator):
         """
         self._seen = {} if seen is None else _remembered(seen)
         mentions, rows = self._recalled(mentions, vectors, known, learned, learned_vectors)
-        self._table = StemTable(mentions["text"])
+        self._table = StemTable(evenly(mentions["text"], _COUNTED))
         self._taken = Taken(self.issues_["name"])
         self._learned: list[tuple[str, str, str | None, np.ndarray]] = []
         found: list[tuple] = []
@@ -136,6 +143,13 @@ class IssueMiner(BaseEstimator):
         is the theme's. Where there is none, the issue is null and the reason says why: ``too_rare`` or
         ``too_vague``. Other scores are the likeness to the middle of the issue, 0..1.
         """
+        parts = [
+            self._predicted(mentions.iloc[low : low + _CHUNK], vectors[low : low + _CHUNK])
+            for low in range(0, len(mentions), _CHUNK)
+        ]
+        return pd.concat(parts) if parts else self._predicted(mentions, vectors)
+
+    def _predicted(self, mentions: pd.DataFrame, vectors: np.ndarray) -> pd.DataFrame:
         ids = np.full(len(mentions), None, dtype=object)
         scores = np.full(len(mentions), np.nan)
         rows = self.space_.transform(mentions["text"], vectors)
@@ -341,9 +355,13 @@ class IssueMiner(BaseEstimator):
                 central = texts[members[np.argsort(-typical, kind="stable")]]
                 groups.append((members, list(dict.fromkeys(central))))
         self._table.read(central for _, central in groups)
+        listed = [self._table.candidates(central) for _, central in groups]
+        reads = self._read_alone(listed, kind, theme)
         found: list[tuple] = []
-        for members, central in groups:
-            name = self._table.name(central, self._taken, bar.named_by, bar.at_any_rate)
+        for (members, central), candidates in zip(groups, listed, strict=True):
+            name = self._table.name(
+                central, self._taken, bar.named_by, bar.at_any_rate, reads, candidates
+            )
             if name is None:
                 same = self._named(kind, theme, self._taken.that_fits(central), found)
                 if same:  # what is told by the same words is the same issue
@@ -360,6 +378,15 @@ class IssueMiner(BaseEstimator):
                           self._new_status, False, False, []))  # fmt: skip
             self._learned.append((key, kind, theme, members))
         return found
+
+    def _read_alone(
+        self, listed: list[list[Candidate]], kind: str, theme: str | None
+    ) -> dict[str, float] | None:
+        """How surely each of the first candidates is of a kind and theme; null without a reader."""
+        texts = list(dict.fromkeys(c.text for candidates in listed for c in candidates[:HEARD]))
+        if self.reader is None or not texts:
+            return None
+        return dict(zip(texts, map(float, self.reader(texts, kind, theme)), strict=True))
 
     def _parts(
         self,

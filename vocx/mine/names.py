@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,9 +20,22 @@ _WEIGHT = {  # a phrase that says what is wrong names more than a bare thing, or
 _WEAK = ("noun", "where", "how")  # name a thing, and not what is said of it
 _LONGER = {2: 1.0, 3: 1.25, 4: 1.3, 5: 1.25}  # by number of words
 _THIN = 0.5  # what a phrase is worth that has one word of content only
+_READS = 0.3  # how surely a phrase, read alone, should be what it names; below it is a poor name
+_READS_WELL = 0.6  # and above which a phrase may name more than those who use it
+HEARD = 12  # candidates of a group that are read alone
 _STARTS = frozenset(["everything", "everyone", "nothing", "nobody", "always", "never"])
 _SHORT = 4  # words of a mention that may be a name as it stands
 N_TERMS = 6
+
+
+class Candidate(NamedTuple):
+    """A phrase that may name a group: how many of its mentions say so, and how telling that is."""
+
+    text: str
+    key: frozenset[str]
+    form: str
+    n: int
+    score: float
 
 
 class StemTable:
@@ -72,24 +86,19 @@ class StemTable:
                 scored.append((-score, spelt[s]))
         return [word for _, word in sorted(scored)[:N_TERMS]]
 
-    def name(
-        self, texts: Sequence[str], taken: Taken, share: float = 0.1, at_any_rate: bool = True
-    ) -> str | None:
-        """A name of 2 to 5 words, not yet taken, or null where the mentions share no phrase.
+    def candidates(self, texts: Sequence[str]) -> list[Candidate]:
+        """The phrases that may name a group, best first; its texts come most central first.
 
-        Texts come most central first. Of the phrases that enough of them use, in whatever form, it is the
-        one that most tells the group from all other mentions. Enough is ``share`` of the texts, or half of it
-        for a phrase that says what is wrong; a bare thing ("credit report") is no name. ``at_any_rate``,
-        where there is no such phrase, a rarer one will do, or words that merely stand in a row.
+        Of phrases that several of them use, in whatever form, the best is the one that most tells the
+        group from all other mentions.
         """
-        inside = [stems_of(t) for t in texts]
-        least = max(2, math.ceil(share * len(texts)))
-        forms: dict[frozenset[str], Counter[Phrase]] = defaultdict(Counter)
         self.read([texts])
+        inside = [stems_of(t) for t in texts]
+        forms: dict[frozenset[str], Counter[Phrase]] = defaultdict(Counter)
         for text in texts[:_READ]:
             for phrase in self._phrases[text]:
                 forms[phrase.key][phrase] += 1
-        scored = []
+        found = []
         for key, spoken in forms.items():
             best = min(spoken, key=lambda p: (-spoken[p] * _WEIGHT[p.form], len(p.text), p.text))
             n, score = self._score(key, inside)
@@ -99,19 +108,53 @@ class StemTable:
             elif best.form in ("does", "how") and "not" not in key:  # what is denied is not said
                 sure = sum(key <= stems and "not" not in stems for stems in inside)
             n, score = min(n, sure), score * min(1.0, sure / max(1, n))
-            if n < 2 or score <= 0 or taken.holds(key):
+            if n < 2 or score <= 0:
                 continue
             score *= _WEIGHT[best.form] * _LONGER[len(best.text.split())]
             score *= _THIN if len(key) == 1 else 1.0
-            weak = best.form in _WEAK
-            if not at_any_rate and (
-                best.form in ("noun", "how") or n < (least if weak else least / 2)
-            ):
+            found.append(Candidate(best.text, key, best.form, n, score))
+        return sorted(found, key=lambda c: (-c.score, c.text))
+
+    def name(
+        self,
+        texts: Sequence[str],
+        taken: Taken,
+        share: float = 0.1,
+        at_any_rate: bool = True,
+        reads: Mapping[str, float] | None = None,
+        candidates: Sequence[Candidate] | None = None,
+    ) -> str | None:
+        """A name of 2 to 5 words, not yet taken, or null where the mentions share no phrase.
+
+        It is the best candidate that enough texts use: ``share`` of them, or half of it for a phrase
+        that says what is wrong; a bare thing ("credit report") is no name. ``at_any_rate``, where there
+        is no such phrase, a rarer one will do, or words that merely stand in a row. ``reads`` says how
+        surely a phrase, read alone, is of the group's kind and theme (0..1): "app crashes" is a pain,
+        "open app" is none.
+        """
+        least = max(2, math.ceil(share * len(texts)))
+        scored = []
+        for c in self.candidates(texts) if candidates is None else candidates:
+            if taken.holds(c.key):
                 continue
-            scored.append((n < least if at_any_rate else weak, -score, best.text))
+            weak = c.form in _WEAK
+            heard = 1.0 if reads is None else reads.get(c.text, 0.0)
+            score = c.score if reads is None else c.score * (0.1 + heard)
+            enough = c.n >= (least if weak else least / 2)
+            if at_any_rate:
+                tier = float(c.n < least)
+            elif enough and c.form not in ("noun", "how") and (reads is None or heard >= _READS):
+                tier = float(weak)
+            elif reads and heard >= _READS_WELL and c.form != "how" and c.n >= least / 4:
+                tier = 2.0
+            elif enough and c.form not in ("noun", "how") and heard >= _READS / 2:
+                tier = 3.0
+            else:
+                continue
+            scored.append((tier, -score, c.text))
         if scored or not at_any_rate:
             return min(scored)[2] if scored else None
-        return self._side_by_side(texts, inside, least, taken)
+        return self._side_by_side(texts, [stems_of(t) for t in texts], least, taken)
 
     def _side_by_side(
         self, texts: Sequence[str], inside: list[frozenset[str]], least: int, taken: Taken

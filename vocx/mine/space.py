@@ -14,6 +14,8 @@ from vocx.mine.words import stem
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+", re.UNICODE)
 _DIMENSIONS = 256  # of the words' part
+_LEARNED = 50_000  # texts whose words are learned, of more
+_BLOCK = 50_000  # rows made at once
 
 
 def all_stems(text: str) -> list[str]:
@@ -52,7 +54,7 @@ class MentionSpace(BaseEstimator):
             analyzer=all_stems, min_df=2, sublinear_tf=True, dtype=np.float32
         )
         try:
-            counts = self.words_.fit_transform(texts)
+            counts = self.words_.fit_transform(evenly(texts, _LEARNED))
         except ValueError:  # no word is used twice
             self.words_ = self.axes_ = None
             return self
@@ -62,12 +64,22 @@ class MentionSpace(BaseEstimator):
 
     def transform(self, texts: pd.Series, vectors: np.ndarray) -> np.ndarray:
         """(n,) texts and (n, dimensions) unit vectors to (n, width) rows of length one at most."""
-        apart = unit(vectors - self.common_)
-        if self.axes_ is None or self.words_ is None:
-            return np.asarray(apart, np.float32)
-        words = unit(self.axes_.transform(self.words_.transform(texts)))
+        meaning = vectors.shape[1]
+        words = self.axes_.components_.shape[0] if self.axes_ is not None else 0
+        rows = np.empty((len(texts), meaning + words), np.float32)
         a, b = np.sqrt(1 - self.share_of_words), np.sqrt(self.share_of_words)
-        return np.hstack([a * apart, b * words]).astype(np.float32)
+        for start in range(0, len(texts), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            rows[block, :meaning] = unit(vectors[block] - self.common_) * (a if words else 1.0)
+            if self.axes_ is not None and self.words_ is not None:
+                told = self.axes_.transform(self.words_.transform(texts.iloc[block]))
+                rows[block, meaning:] = unit(told) * b
+        return rows
+
+
+def evenly(texts: pd.Series, most: int) -> pd.Series:
+    """So many of some texts, or all where they are fewer: every second, every third."""
+    return texts.iloc[:: max(1, -(-len(texts) // most))]
 
 
 def with_beliefs(vectors: np.ndarray, beliefs: np.ndarray) -> np.ndarray:

@@ -50,6 +50,8 @@ Progress = Callable[[str], None]
 _REPLAYED = 6_000  # rows of the packs that are learned again beside the coders' labels
 _REPLAY_WEIGHT = 0.3
 _SOFT_WEIGHT = 0.5  # of a comment that the teacher labelled, beside one that coders did
+_MEANT = 250_000  # comments and clauses whose meaning is learned, at most
+_SHORTEST = 8  # characters of a text whose meaning is learned
 _LONGEST = 600  # characters of a comment that the teacher labels
 _JUDGED = 10_000  # comments that it labels at once
 _AS_THEY_COME = ("random", "written")  # draws that calibrate: those that looked for no label
@@ -66,7 +68,10 @@ def train_model(config: TrainConfig, progress: Progress = log.info) -> ModelFold
     else:
         network = train_base(config, learn, held, progress)
     progress(f"calibrating on {len(calibrating)} comments that trained nothing")
-    return to_folder(config, network, learn, calibrating)
+    folder = to_folder(config, network, learn, calibrating)
+    if config.teacher and config.meaning:
+        folder.tensors |= meaning_tensors(config, held, progress)
+    return folder
 
 
 def coders_lessons(
@@ -150,6 +155,27 @@ def train_small(config: TrainConfig, learn: Lessons, held: set[str], progress: P
     network = Network(body, tokenizer, task_classes(), config.seed)
     progress(f"{len(lessons)} comments, {len(learn)} of them by coders")
     return network.fit(lessons, Schedule(config.epochs, 3e-3, 3e-3, 16384, decay=1e-3), progress)
+
+
+def meaning_tensors(config: TrainConfig, held: set[str], progress: Progress) -> dict[str, Any]:
+    """Vectors of tokens whose sums lie as the sentence transformer's vectors of the packs' texts do."""
+    from vocx.train.distil import meaning_table, token_embeddings
+
+    folder = encoder_folder(config.encoder)
+    tokenizer = plain_tokenizer((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    comments = pack_comments(Path(config.data))
+    short = comments["text"].str.len() <= _LONGEST
+    comments = comments[short & ~comments["digest"].isin(held)]
+    lessons = unlabelled(comments["text"].tolist(), comments["source"].tolist())
+    texts = sorted({*lessons.texts, *lessons.clauses()})
+    rng = np.random.default_rng(config.seed)
+    chosen = rng.permutation(len(texts))[:_MEANT]
+    texts = [texts[i] for i in chosen if len(texts[i]) >= _SHORTEST]
+    progress(f"meaning: {len(texts)} comments and clauses through the encoder as it came")
+    start, tokens = token_embeddings(folder), tokenise(tokenizer, texts)
+    targets = untuned_vectors(folder, tokenizer, texts)
+    table, bias = meaning_table(start, tokens, targets, config.meaning, config.seed)
+    return {"meaning_vectors": table, "meaning_bias": bias}
 
 
 def teachers_lessons(
