@@ -297,8 +297,24 @@ def miner_of(config: RunConfig, model: Model) -> IssueMiner:
         **config.mine.model_dump(),
         theme_threshold=thresholds,
         seed=config.seed,
-        reader=model.reads_as,
+        reader=PhraseReader(model, config.mine),
     )
+
+
+class PhraseReader:
+    """Reads phrases that may name issues, as a model reads the mentions of a run."""
+
+    def __init__(self, model: Model, config: MiningConfig):
+        self._model, self._config = model, config
+
+    def reads_as(self, phrases: list[str], kind: str, theme: str | None) -> np.ndarray:
+        """(n,) how surely each phrase is a mention of a kind and a theme."""
+        return self._model.reads_as(phrases, kind, theme)
+
+    def vectors(self, phrases: list[str], kind: str) -> np.ndarray:
+        """(n, d) unit vectors, as `mention_vectors`."""
+        kinds = pd.Series(kind, index=range(len(phrases)))
+        return mention_vectors(phrases, kinds, self._model, self._config)
 
 
 def mention_vectors(

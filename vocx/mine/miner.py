@@ -7,9 +7,9 @@ already keep their mentions, and only what fits none of them is searched for new
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,6 @@ from vocx.mine.space import MentionSpace, evenly, unit
 from vocx.mine.words import content_words
 from vocx.themes import load_themes, theme_title
 
-Reader = Callable[[list[str], str, str | None], np.ndarray]
 ISSUE_COLUMNS = ("issue_id", "theme", "kind", "name", "definition", "terms", "status", "general", "anywhere", "parents")  # fmt: skip
 TOO_RARE, TOO_VAGUE = "too_rare", "too_vague"  # why a mention is of no issue
 _VOTERS = 10  # learned mentions that say where another belongs
@@ -56,6 +55,18 @@ _LEFT_OVER = _Bar(4.0, 0.97, 0.3, at_any_rate=False)
 _FREE = _Bar(1.0, _STRANGERS, 0.1, at_any_rate=True)
 
 
+class Reader(Protocol):
+    """Says what a phrase is, read alone."""
+
+    def reads_as(self, phrases: list[str], kind: str, theme: str | None) -> np.ndarray:
+        """(n,) how surely each is a mention of a kind and a theme (null: of any), 0..1."""
+        ...
+
+    def vectors(self, phrases: list[str], kind: str) -> np.ndarray:
+        """(n, d) unit vectors, as mentions of the kind have them."""
+        ...
+
+
 class IssueMiner(BaseEstimator):
     """Groups mentions into issues: communities of their nearest neighbours.
 
@@ -67,8 +78,7 @@ class IssueMiner(BaseEstimator):
     within_themes : whether issues lie inside themes; else they are searched among all mentions of a kind.
     theme_threshold : a theme whose score is below it does not count as known, by kind.
     seed : of the sample.
-    reader : says how surely each of some phrases, read alone, is a mention of a kind and a theme (null:
-        of any), 0..1; by it names are chosen. Without one, a name is what most tells a group apart.
+    reader : reads the phrases that may be names; without one, a name is what most tells a group apart.
 
     Attributes
     ----------
@@ -355,12 +365,10 @@ class IssueMiner(BaseEstimator):
                 central = texts[members[np.argsort(-typical, kind="stable")]]
                 groups.append((members, list(dict.fromkeys(central))))
         self._table.read(central for _, central in groups)
-        listed = [self._table.candidates(central) for _, central in groups]
-        reads = self._read_alone(listed, kind, theme)
         found: list[tuple] = []
-        for (members, central), candidates in zip(groups, listed, strict=True):
+        for members, central, candidates in self._read_alone(groups, rows, kind, theme):
             name = self._table.name(
-                central, self._taken, bar.named_by, bar.at_any_rate, reads, candidates
+                central, self._taken, bar.named_by, bar.at_any_rate, candidates, kind == "pain"
             )
             if name is None:
                 same = self._named(kind, theme, self._taken.that_fits(central), found)
@@ -380,13 +388,28 @@ class IssueMiner(BaseEstimator):
         return found
 
     def _read_alone(
-        self, listed: list[list[Candidate]], kind: str, theme: str | None
-    ) -> dict[str, float] | None:
-        """How surely each of the first candidates is of a kind and theme; null without a reader."""
-        texts = list(dict.fromkeys(c.text for candidates in listed for c in candidates[:HEARD]))
+        self,
+        groups: list[tuple[np.ndarray, list[str]]],
+        rows: np.ndarray,
+        kind: str,
+        theme: str | None,
+    ) -> Iterator[tuple[np.ndarray, list[str], list[Candidate]]]:
+        """Groups with the candidates for their names, which the reader, if there is one, has read."""
+        listed = [self._table.candidates(central) for _, central in groups]
+        texts = list(dict.fromkeys(c.text for cs in listed for c in cs[:HEARD]))
         if self.reader is None or not texts:
-            return None
-        return dict(zip(texts, map(float, self.reader(texts, kind, theme)), strict=True))
+            yield from ((*g, cs) for g, cs in zip(groups, listed, strict=True))
+            return
+        reads = self.reader.reads_as(texts, kind, theme)
+        lie = self.space_.transform(pd.Series(texts), self.reader.vectors(texts, kind))
+        at = {t: i for i, t in enumerate(texts)}
+        for (members, central), candidates in zip(groups, listed, strict=True):
+            middle = unit(rows[members].mean(axis=0))
+            usual = np.median(rows[members] @ middle)
+            places = [at[c.text] for c in candidates[:HEARD]]
+            near = np.clip(lie[places] @ middle / max(usual, 1e-9), 0, 1)
+            read = zip(candidates, reads[places], near, strict=False)
+            yield members, central, [c.read(float(r), float(n)) for c, r, n in read]
 
     def _parts(
         self,
@@ -437,11 +460,15 @@ class IssueMiner(BaseEstimator):
         new: list[tuple[str, str, str | None, str]] = []
         places: list[int] = []
         for key, kind, theme, members in self._learned:
-            kept = dict(zip(texts[members[::-1]], members[::-1], strict=True))  # the first of each text
+            kept = dict(
+                zip(texts[members[::-1]], members[::-1], strict=True)
+            )  # the first of each text
             new += [(key, kind, theme, text) for text in reversed(kept)]
             places += reversed(kept.values())
         frame = pd.DataFrame(new, columns=_MEMBERS)
-        self.members_ = pd.concat([self.members_, frame], ignore_index=True) if new else self.members_
+        self.members_ = (
+            pd.concat([self.members_, frame], ignore_index=True) if new else self.members_
+        )
         self._rows = np.vstack([self._rows, rows[places]]) if places else self._rows
 
     def _add_general_issues(self, mentions: pd.DataFrame) -> None:

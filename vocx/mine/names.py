@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,10 +19,20 @@ _WEIGHT = {  # a phrase that says what is wrong names more than a bare thing, or
 }  # fmt: skip
 _WEAK = ("noun", "where", "how")  # name a thing, and not what is said of it
 _LONGER = {2: 1.0, 3: 1.25, 4: 1.3, 5: 1.25}  # by number of words
+_DENIALS = frozenset(["not", "n't", "never", "no", "nobody", "nothing", "won't", "can't"])
+_NEAR = 3  # words between what denies and what is denied
 _THIN = 0.5  # what a phrase is worth that has one word of content only
 _READS = 0.3  # how surely a phrase, read alone, should be what it names; below it is a poor name
-_READS_WELL = 0.6  # and above which a phrase may name more than those who use it
+_READS_WELL, _CENTRAL = 0.6, 0.9  # and above which a phrase may name more than those who use it
 HEARD = 12  # candidates of a group that are read alone
+_WISHED = 0.4  # and one that asks for something to be done
+_WISHES = frozenset(
+    "fix fixing solve resolve improve improving add bring increase reduce provide".split()
+)
+_FAULT_OF = {  # what a complaint says that wishes for more of something, or for less
+    "more": "not enough", "better": "poor", "shorter": "long", "faster": "slow", "quicker": "slow",
+    "cheaper": "expensive", "easier": "difficult", "fewer": "too many", "less": "too much",
+}  # fmt: skip
 _STARTS = frozenset(["everything", "everyone", "nothing", "nobody", "always", "never"])
 _SHORT = 4  # words of a mention that may be a name as it stands
 N_TERMS = 6
@@ -36,6 +46,13 @@ class Candidate(NamedTuple):
     form: str
     n: int
     score: float
+    reads: float | None = None  # how surely it is of the group's kind and theme; null: unread
+    central: float = 1.0  # how near the group's middle; 1: as near as half of its mentions
+
+    def read(self, reads: float, central: float) -> Candidate:
+        """The candidate with what reading it alone has told."""
+        score = self.score * (0.1 + reads) * central**2
+        return self._replace(reads=reads, central=central, score=score)
 
 
 class StemTable:
@@ -105,6 +122,8 @@ class StemTable:
             sure = n
             if best.text.startswith("no "):  # "no" somewhere in a mention need not deny this
                 sure = round(spoken.total() * len(texts) / min(len(texts), _READ))
+            elif best.form == "not":
+                sure = sum(denies(t, key) for t, s in zip(texts, inside, strict=True) if key <= s)
             elif best.form in ("does", "how") and "not" not in key:  # what is denied is not said
                 sure = sum(key <= stems and "not" not in stems for stems in inside)
             n, score = min(n, sure), score * min(1.0, sure / max(1, n))
@@ -112,6 +131,7 @@ class StemTable:
                 continue
             score *= _WEIGHT[best.form] * _LONGER[len(best.text.split())]
             score *= _THIN if len(key) == 1 else 1.0
+            score *= _WISHED if _WISHES & set(best.text.split()[:1]) else 1.0
             found.append(Candidate(best.text, key, best.form, n, score))
         return sorted(found, key=lambda c: (-c.score, c.text))
 
@@ -121,37 +141,41 @@ class StemTable:
         taken: Taken,
         share: float = 0.1,
         at_any_rate: bool = True,
-        reads: Mapping[str, float] | None = None,
         candidates: Sequence[Candidate] | None = None,
+        of_pain: bool = False,
     ) -> str | None:
         """A name of 2 to 5 words, not yet taken, or null where the mentions share no phrase.
 
         It is the best candidate that enough texts use: ``share`` of them, or half of it for a phrase
-        that says what is wrong; a bare thing ("credit report") is no name. ``at_any_rate``, where there
-        is no such phrase, a rarer one will do, or words that merely stand in a row. ``reads`` says how
-        surely a phrase, read alone, is of the group's kind and theme (0..1): "app crashes" is a pain,
-        "open app" is none.
+        that says what is wrong; a bare thing ("credit report") is no name, nor is what reads like none
+        ("open app"). What reads well may be rarer. ``at_any_rate``, where there is no such phrase, a
+        rarer one will do, or words that merely stand in a row.
         """
         least = max(2, math.ceil(share * len(texts)))
         scored = []
         for c in self.candidates(texts) if candidates is None else candidates:
-            if taken.holds(c.key):
+            text = as_fault(c.text) if of_pain else c.text
+            if taken.holds(c.key if text == c.text else key_of(text.split())):
                 continue
             weak = c.form in _WEAK
-            heard = 1.0 if reads is None else reads.get(c.text, 0.0)
-            score = c.score if reads is None else c.score * (0.1 + heard)
             enough = c.n >= (least if weak else least / 2)
+            told = c.form not in ("noun", "how")
             if at_any_rate:
                 tier = float(c.n < least)
-            elif enough and c.form not in ("noun", "how") and (reads is None or heard >= _READS):
+            elif enough and told and (c.reads is None or c.reads >= _READS):
                 tier = float(weak)
-            elif reads and heard >= _READS_WELL and c.form != "how" and c.n >= least / 4:
+            elif (
+                c.central >= _CENTRAL
+                and (c.reads or 0) >= _READS_WELL
+                and c.form != "how"
+                and c.n >= least / 4
+            ):
                 tier = 2.0
-            elif enough and c.form not in ("noun", "how") and heard >= _READS / 2:
+            elif enough and told and c.reads and c.reads >= _READS / 2:
                 tier = 3.0
             else:
                 continue
-            scored.append((tier, -score, c.text))
+            scored.append((tier, -c.score, text))
         if scored or not at_any_rate:
             return min(scored)[2] if scored else None
         return self._side_by_side(texts, [stems_of(t) for t in texts], least, taken)
@@ -221,6 +245,30 @@ class Taken:
 def stems_of(text: str) -> frozenset[str]:
     """Stems of a text's words that mean something, and "not" where it denies something."""
     return key_of(text.lower().replace("’", "'").replace("n't", " n't").split()) | _plain(text)
+
+
+def as_fault(wish: str) -> str:
+    """What a customer complains of who wishes for it.
+
+    >>> as_fault("more staff"), as_fault("shorter waiting time"), as_fault("late bus")
+    ('not enough staff', 'long waiting time', 'late bus')
+    """
+    first, *rest = wish.split()
+    return " ".join([_FAULT_OF.get(first, first), *rest])
+
+
+def denies(text: str, key: frozenset[str]) -> bool:
+    """Whether a "not" stands near a word of a key.
+
+    >>> denies("The app does not open", frozenset(["app", "open", "not"]))
+    True
+    >>> denies("I open the app every day and it is not a pleasure", frozenset(["app", "open", "not"]))
+    False
+    """
+    words = text.lower().replace("’", "'").replace("n't", " n't").replace("cannot", "can not")
+    stems = [stem(w.strip(".,!?;:")) for w in words.split()]
+    nots = [i for i, w in enumerate(stems) if w in _DENIALS]
+    return any(abs(i - j) <= _NEAR for i in nots for j, w in enumerate(stems) if w in key)
 
 
 def _plain(text: str) -> frozenset[str]:

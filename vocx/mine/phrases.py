@@ -36,6 +36,7 @@ _TELLING_ADVERBS = frozenset(
         "down off out quickly promptly fast well easily"
     ).split()
 )
+_REPEATS = frozenset(["again", "often", "twice"])
 _EMPTY_NOUNS = frozenset(
     (
         "thing things lot lots way ways bit time times one ones people something anything someone "
@@ -183,6 +184,8 @@ def _of_verb(verb: Token) -> Iterator[tuple[str, list[str]]]:
     adverb = [
         c.text for c in _children(verb, "advmod") if c.text in _TELLING_ADVERBS and c.i > verb.i
     ][:1]
+    if refused and adverb and adverb[0] in _REPEATS:
+        adverb = []
     done = [*_denied(helpers, refused), verb.text, *(particle or adverb)]
     form = "not" if refused else "does"
     light = verb.text in _LIGHT and not refused

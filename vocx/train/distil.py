@@ -73,12 +73,14 @@ def meaning_table(
     import torch
 
     centred = targets - targets.mean(axis=0)
-    _, _, components = np.linalg.svd(centred[:: max(1, len(centred) // 50_000)], full_matrices=False)
+    _, _, components = np.linalg.svd(
+        centred[:: max(1, len(centred) // 50_000)], full_matrices=False
+    )
     axes = components[:dimensions].T
     wanted = torch.from_numpy((centred @ axes).astype(np.float32))
     counts = np.bincount(tokens.ids, minlength=len(start))
     first = reduced_to(start, counts, axes)
-    table = torch.nn.EmbeddingBag(*first.shape, mode="sum")
+    table = torch.nn.EmbeddingBag(len(first), dimensions, mode="sum")
     table.weight.data = torch.from_numpy(first / first.std())
     bias = torch.nn.Parameter(torch.zeros(dimensions))
     optimiser = torch.optim.Adam([table.weight, bias], lr=_RATE)
@@ -91,7 +93,9 @@ def meaning_table(
         for low in range(0, len(order), _TEXTS):
             rows = order[low : low + _TEXTS]
             begins = np.cumsum(lengths[rows]) - lengths[rows]
-            flat = np.arange(lengths[rows].sum()) - np.repeat(begins - tokens.starts[rows], lengths[rows])
+            flat = np.arange(lengths[rows].sum()) - np.repeat(
+                begins - tokens.starts[rows], lengths[rows]
+            )
             sums = table(ids[torch.from_numpy(flat)], torch.from_numpy(begins)) + bias
             loss = -torch.nn.functional.cosine_similarity(sums, wanted[rows]).mean()
             optimiser.zero_grad()
