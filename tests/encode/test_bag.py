@@ -2,6 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vocx.encode import BagEncoder
 from vocx.encode.sources import one_hot
 from vocx.pipeline import Model
 
@@ -68,3 +69,14 @@ def test_the_order_of_words_counts(tiny: Model) -> None:
         ["good not bad it is", "bad not good it is"], [None] * 2, OWNER[:0], SPANS[:0]
     )
     assert not np.allclose(said[0], said[1], atol=1e-4)
+
+
+def test_meaning_stands_beside_the_tuned_vectors(tiny: Model) -> None:
+    table = np.random.default_rng(0).normal(size=(3000, 5)).astype(np.float32)
+    more = {"meaning_vectors": table, "meaning_bias": np.ones(5, np.float32)}
+    tuned = tiny.vectors(TEXTS)
+    found = BagEncoder(tiny.encoder.tokenizer, {**tiny.folder.tensors, **more}).vectors(TEXTS)
+    assert found.shape == (3, tuned.shape[1] + 5)
+    assert np.allclose(np.linalg.norm(found, axis=1), [1, 1, 0])
+    likeness = 0.7 * np.dot(*(found[:2, :5] / np.sqrt(0.7))) + 0.3 * np.dot(*tuned[:2])
+    assert np.isclose(np.dot(*found[:2]), likeness, atol=1e-6)

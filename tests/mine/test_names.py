@@ -33,3 +33,29 @@ def test_stems_bring_forms_together_and_keep_denial() -> None:
 
 def test_masks_are_no_words() -> None:
     assert stems_of("paid XXXX on XX/XX") == stems_of("paid")
+
+
+def test_what_does_not_read_as_a_pain_gives_way_to_what_does() -> None:
+    app = [
+        "I open the app and it closes",
+        "open the app, app closes",
+        "the app closes when I open the app",
+    ]
+    table = StemTable(app + OTHER)
+    reads = {"open app": 0.1, "app closes": 0.9}
+    candidates = [c.read(reads.get(c.text, 0.0), 1.0) for c in table.candidates(app)]
+    assert {"open app", "app closes"} <= {c.text for c in candidates}
+    assert table.name(app, Taken(), 0.2, False, candidates) == "app closes"
+
+
+def test_what_lies_far_from_the_middle_names_less() -> None:
+    table = StemTable(LATE + OTHER)
+    best = table.candidates(LATE)[0]
+    assert best.read(0.9, 0.5).score < best.read(0.9, 1.0).score
+
+
+def test_a_pain_is_not_named_by_a_wish() -> None:
+    staff = ["more staff please", "you need more staff", "more staff at the desk"]
+    table = StemTable(staff + OTHER)
+    assert table.name(staff, Taken(), of_pain=True) == "not enough staff"
+    assert table.name(staff, Taken(["not enough staff"]), of_pain=True) != "not enough staff"

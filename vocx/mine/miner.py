@@ -211,7 +211,8 @@ class IssueMiner(BaseEstimator):
         learned_vectors: np.ndarray | None,
     ) -> tuple[pd.DataFrame, np.ndarray]:
         """Take up what is known; the mentions in an order of their own, and their rows in the space."""
-        order = np.lexsort([mentions["feedback_id"].to_numpy(str), mentions["text"].to_numpy(str)])
+        place = mentions[["text", "feedback_id"]].reset_index(drop=True)
+        order = place.sort_values(["text", "feedback_id"], kind="stable").index.to_numpy()
         mentions, vectors = mentions.iloc[order].reset_index(drop=True), vectors[order]
         self._start(known, learned)
         texts = [mentions["text"]] if learned is None else [mentions["text"], learned["text"]]
@@ -421,8 +422,9 @@ class IssueMiner(BaseEstimator):
         bar: _Bar,
     ) -> list[np.ndarray]:
         """The communities of a pool that enough feedback speaks of, the largest first."""
-        keys = np.array([text_key(t) for t in mentions["text"].to_numpy()[pool]])
-        _, first, copy_of = np.unique(keys, return_index=True, return_inverse=True)
+        keys = [text_key(t) for t in mentions["text"].to_numpy()[pool]]
+        copy_of = pd.factorize(np.array(keys, dtype=object))[0]
+        first = np.unique(copy_of, return_index=True)[1]
         different = self._sampled(np.arange(len(first)))
         labels = np.full(len(first), -1)
         labels[different] = communities(rows[pool[first[different]]], self.detail * bar.detail)
