@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ from vocx.api import run
 from vocx.pipeline import Model, load_model
 from vocx.runs import Run
 
+os.environ["VOCX_KEY"] = "tests"  # so that pseudonyms are the same everywhere
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "data" / "samples"
 TINY = Path(__file__).parent / "data" / "tiny-model"

@@ -38,12 +38,15 @@ class Columns(_Strict):
     ces: str | None = None
     conversation: str | None = None
     speaker: str | None = None
+    questions: list[str] | None = (
+        None  # open questions of a survey: each answer is a feedback of its own
+    )
     customers: list[str] | None = None  # speakers that are customers, where names do not tell
     groups: list[str] | None = None  # kept as x_*; not named: every column of few values
 
 
 class Input(_Strict):
-    """One input: a file or folder, and what is known of it."""
+    """One input: a file, folder, pattern, archive or address, and what is known of it."""
 
     path: str
     source: Source | None = None
@@ -54,7 +57,7 @@ class MiningConfig(_Strict):
     """How issues are found in the mentions."""
 
     min_feedback: int = Field(3, ge=2)  # voices a new issue needs
-    detail: float = Field(4.5, gt=0)  # how finely mentions are told apart; more gives more issues
+    detail: float = Field(4.25, gt=0)  # how finely mentions are told apart; more gives more issues
     sample: int = Field(30_000, ge=50)  # mentions per theme that the issues are learned on
     within_themes: bool = True  # false: issues are searched among all pains, and all wins, at once
 
@@ -152,12 +155,37 @@ def load_run_config(path: Path) -> RunConfig:
         content["inputs"] = [{"path": i} if isinstance(i, str) else i for i in listed]
     config = checked(RunConfig, content, str(path))
     for entry in config.inputs:
-        entry.path = str((path.parent / entry.path).resolve())
+        if "://" not in entry.path:
+            entry.path = str((path.parent / entry.path).resolve())
     for key in ("journey", "model", "codebook"):
         beside = path.parent / (getattr(config, key) or "")
         if getattr(config, key) and beside.exists():
             setattr(config, key, str(beside.resolve()))
     return config
+
+
+class NamesConfig(_Strict):
+    """The model that tells given names for masking: `pipelines/train-names.yaml`."""
+
+    name: str
+    data: str  # the folder of packs, whose words are no names
+    letters: int = Field(6, ge=6, le=6)  # of the longest run
+    out: str | None = None
+
+
+def load_names_config(path: Path) -> NamesConfig:
+    """A recipe of a model of names; paths in it are relative to the file."""
+    config = checked(NamesConfig, read_yaml(path), str(path))
+    for key in ("data", "out"):
+        if value := getattr(config, key):
+            setattr(config, key, str((path.parent / value).resolve()))
+    return config
+
+
+def is_names(path: Path) -> bool:
+    """Whether a recipe is one of a model of names."""
+    content = read_yaml(path)
+    return isinstance(content, dict) and "letters" in content
 
 
 def load_cascade_config(path: Path) -> CascadeConfig:

@@ -23,6 +23,7 @@ from vocx.config import Input, MiningConfig, RunConfig
 from vocx.errors import UserError, closest
 from vocx.ingest import Ingested, RawTable, ingest, ingest_raw, plain_frame
 from vocx.ingest.columns import slug
+from vocx.ingest.pseudonyms import key_digest
 from vocx.journey import Journey, load_journey
 from vocx.matrix import build_matrix
 from vocx.mine import IssueMiner, issue_table, with_beliefs
@@ -61,7 +62,7 @@ def execute(config: RunConfig, out: Path, progress: Progress = quiet) -> Run:
     Everything the user can get wrong is checked before anything is written.
     """
     clock = Clock()
-    check_out(out, [Path(i.path) for i in config.inputs])
+    check_out(out, [Path(i.path) for i in config.inputs if "://" not in i.path])
     journey = load_journey(config.journey)
     load_folder(config.model)
     with clock.step("ingest"):
@@ -365,9 +366,13 @@ def _manifest(
             "read": sum(f["rows"] for f in files),
             "taken": len(feedback),
             "merged": sum(f["merged"] for f in files),
-            "rejected": len(ingested.rejects),
+            "rejected": sum(f["rejected"] for f in files),
         },
-        "privacy": {"redacted": config.redact, "masked": dict(sorted(ingested.masked.items()))},
+        "privacy": {
+            "redacted": config.redact,
+            "masked": dict(sorted(ingested.masked.items())),
+            "pseudonym_key": key_digest(),
+        },
         "coverage": coverage(feedback, segments, journey, model.thresholds),
     }
 

@@ -16,7 +16,7 @@ import pandas as pd
 from vocx.config import Columns, Input
 from vocx.errors import UserError
 from vocx.ingest import ingest_raw
-from vocx.ingest.files import read_raw
+from vocx.ingest.origins import raw_tables
 from vocx.schema import SENTIMENTS
 
 FEEDBACK_TASKS = ("stage", "touchpoint", "sentiment", "emotion")
@@ -65,7 +65,7 @@ def read_labels(
     Rows under an excluded licence, and texts whose digest is in ``holdout``, are left out.
     ``columns`` are labels of a team's own, kept as they are.
     """
-    raw = read_raw(path)
+    raw = next(raw_tables(str(path)))
     frame = raw.frame
     named = Columns(**{c: c for c in ("text", "id", "source", "title") if c in frame.columns})
     feedback = ingest_raw([(raw, Input(path=str(path), columns=named))]).feedback

@@ -17,7 +17,7 @@ from safetensors.numpy import load_file, save_file
 from vocx.errors import UserError, closest
 
 FORMAT = 3
-PARSER = "en-parser"
+PARSER, NAMES = "en-parser", "en-names"
 _ALWAYS_BYTES = (".ngrams", "word_embeddings.weight")  # large, and no worse as int8
 _FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
@@ -120,6 +120,14 @@ def find_parser() -> Path:
         if (folder / PARSER / "meta.json").is_file():
             return folder / PARSER
     raise UserError(f"the parser '{PARSER}' is missing", "install vocx again")
+
+
+def find_names() -> Path:
+    """The folder of the model that ships to tell given names, for masking."""
+    for folder in model_folders():
+        if (folder / NAMES / "model.safetensors").is_file():
+            return folder / NAMES
+    raise UserError(f"the model '{NAMES}' is missing", "install vocx again")
 
 
 def find_model(name_or_path: str) -> Path:

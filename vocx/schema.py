@@ -75,7 +75,11 @@ FEEDBACK = pa.schema(
         ("author_id", _text),  # pseudonym of the author column's value
         ("channel", _text),
         ("created_at", _time),
-        ("language", _text),  # as given by the file, ISO 639-1
+        (
+            "language",
+            _text,
+        ),  # ISO 639-1: of the text where it can be told, else as the file gives it
+        ("prompt", _text),  # the question that the text answers, of a survey with several
         ("text", _text),  # redacted
         ("turns", _turns),  # conversations only: who spoke which characters of text
         ("rating", _float),  # 0..1
@@ -172,6 +176,7 @@ REJECTS = pa.schema(
         ("source_row", _int),
         ("reason", _text),
         ("text", _text),  # redacted, like all else
+        ("merged_into", _text),  # feedback_id that says it already; null: rejected
     ]
 )
 TABLES = {

@@ -78,7 +78,7 @@ def print_summary(run: Run) -> None:
     rows, cover = run.manifest["rows"], run.manifest["coverage"]
     print_matrix(run, run.journey, "pain")
     out.print(
-        f"{rows['read']} rows read: {rows['taken']} feedback taken, {rows['merged']} turns joined, "
+        f"{rows['read']} rows read: {rows['taken']} feedback taken, {rows['merged']} merged, "
         f"{rows['rejected']} rejected; {cover['meaningful']} say something."
     )
     out.print(
@@ -221,8 +221,9 @@ def print_ingested(found: Ingested) -> None:
     """How each file was read: columns, assumptions, first rows, rejects."""
     out = console()
     for file in found.files:
-        out.print(f"[bold]{file.file}[/bold]: {file.rows} rows, {file.taken} feedback, "
-                  f"{file.merged} turns joined, {file.rejected} rejected")  # fmt: skip
+        kind = f" ({file.layout})" if file.layout else ""
+        out.print(Text(file.file, style="bold"), f"{kind}: {file.rows} rows, {file.taken} feedback, "
+                  f"{file.merged} merged, {file.rejected} rejected", sep="", markup=False)  # fmt: skip
         for role, column in file.columns.items():
             out.print(f"  {role:13s} ← {column}", markup=False)
         if file.groups:
@@ -235,11 +236,15 @@ def print_ingested(found: Ingested) -> None:
         for row in mine.itertuples():
             words = " ".join(str(row.text).split())
             out.print(f"    {row.source} {row.source_id}: {words[:90]}", markup=False)
-    for reject in found.rejects.head(5).itertuples():
-        out.print(
-            f"  rejected {reject.source_file} row {reject.source_row}: {reject.reason}",
-            markup=False,
-        )
+    for what, chosen in (("rejected", True), ("merged", False)):
+        rows = found.rejects[found.rejects["merged_into"].isna() == chosen]
+        for row in rows.head(5).itertuples():
+            out.print(
+                f"  {what} {row.source_file} row {row.source_row}: {row.reason}", markup=False
+            )
+    if found.masked:
+        told = ", ".join(f"{n} {kind}" for kind, n in sorted(found.masked.items()))
+        out.print(f"masked: {told}", markup=False)
 
 
 def print_scores(scores: dict[str, Any], model: str, labels: Path) -> None:

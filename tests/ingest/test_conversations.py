@@ -22,16 +22,27 @@ def test_a_transcript_in_one_cell_is_taken_apart() -> None:
     assert split_marked("I told the agent: never again") is None
 
 
+def turns(*spoken: tuple[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(spoken, columns=["conversation", "speaker"])
+
+
 def test_unknown_speakers_are_listed() -> None:
-    with pytest.raises(UserError, match="Anna, Ben") as error:
-        assumed_roles(pd.Series(["Anna", "Ben"]), None, "t.jsonl")
+    three = turns(("a", "Anna"), ("a", "Ben"), ("a", "Cleo"))
+    with pytest.raises(UserError, match="Anna, Ben, Cleo") as error:
+        assumed_roles(three, None, "t.jsonl")
     assert "customers" in error.value.remedy
-    told = assumed_roles(pd.Series(["Anna", "Ben"]), ["Anna"], "t.jsonl")
+    told = assumed_roles(turns(("a", "Anna"), ("a", "Ben")), ["Anna"], "t.jsonl")
     assert told == "speakers taken as customer: Anna; as agent: Ben"
 
 
+def test_of_two_without_a_role_the_first_to_speak_is_the_customer() -> None:
+    talks = turns(("a", "Anna"), ("a", "Ben"), ("b", "Ben"), ("b", "Cleo"))
+    assert "who speaks first was taken as the customer" in assumed_roles(talks, None, "t.jsonl")
+    assert talks["speaker"].tolist() == ["customer", "agent", "customer", "agent"]
+
+
 def test_an_unknown_speaker_beside_known_ones_is_told() -> None:
-    told = assumed_roles(pd.Series(["Customer", "John"]), None, "t.jsonl")
+    told = assumed_roles(turns(("a", "Customer"), ("a", "John")), None, "t.jsonl")
     assert "not known, so taken as agent: John" in told
 
 

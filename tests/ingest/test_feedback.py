@@ -57,16 +57,36 @@ def test_ids_do_not_depend_on_the_order_of_rows(tmp_path: Path, comments: pd.Dat
     )
 
 
-def test_a_repeat_is_rejected_and_a_reused_id_is_not(
-    tmp_path: Path, comments: pd.DataFrame
-) -> None:
+def test_a_repeat_is_merged_and_a_reused_id_is_not(tmp_path: Path, comments: pd.DataFrame) -> None:
     again = comments.copy()
     again.loc[0, "comment"] = "Something else entirely happened to me"
     found = ingest([saved(comments, tmp_path / "a.csv"), saved(again, tmp_path / "b.csv")])
     assert len(found.feedback) == 5
     assert found.feedback["feedback_id"].is_unique
-    assert found.rejects["reason"].tolist() == ["repeats an earlier row"] * 3
-    assert [(f.rows, f.taken, f.rejected) for f in found.files] == [(4, 4, 0), (4, 1, 3)]
+    assert found.rejects["reason"].tolist() == [f"repeats row {n} of a.csv" for n in (2, 3, 4)]
+    assert found.rejects["merged_into"].isin(found.feedback["feedback_id"]).all()
+    assert [(f.rows, f.taken, f.merged) for f in found.files] == [(4, 4, 0), (4, 1, 3)]
+
+
+def test_the_same_author_with_the_same_words_is_one_voice(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {
+            "comment": ["My parcel never came!", "my parcel never came", "My parcel never came!"],
+            "customer": ["C1", "C1", "C2"],
+        }
+    )
+    found = ingest([saved(rows, tmp_path / "a.csv")])
+    assert (found.files[0].taken, found.files[0].merged) == (2, 1)
+
+
+def test_a_review_that_was_passed_on_counts_once(tmp_path: Path) -> None:
+    long = "The kettle leaks at the handle and the shop has not answered in two whole weeks."
+    for name in ("a.csv", "b.csv"):
+        rows = pd.DataFrame({"review": [long, "Fine kettle for the price"], "rating": [1, 5]})
+        rows.to_csv(tmp_path / name, index=False)
+    found = ingest([Input(path=str(tmp_path))])
+    assert len(found.feedback) == 3
+    assert [f.merged for f in found.files] == [0, 1]
 
 
 def test_two_people_may_say_the_same(tmp_path: Path) -> None:
@@ -102,18 +122,18 @@ def test_the_score_of_a_conversation_may_stand_on_its_last_turn(tmp_path: Path) 
     assert ingest([saved(rows, tmp_path / "c.csv")]).feedback["csat"].tolist() == [0.75, 0.0]
 
 
-def test_a_second_open_question_is_told_not_grouped(tmp_path: Path) -> None:
+def test_each_answer_to_several_open_questions_is_a_feedback(tmp_path: Path) -> None:
+    asked = ["What did you like most about us?", "What should we improve?"]
     rows = pd.DataFrame(
         {
-            "What did you like most about us?": [
-                f"The kettle number {i} is very quiet indeed" for i in range(8)
-            ],
-            "What should we improve?": [f"parcel {i} was late again" for i in range(8)],
+            asked[0]: [f"The kettle number {i} is very quiet indeed" for i in range(8)],
+            asked[1]: [f"parcel {i} was late again" for i in range(8)],
         }
     )
-    report = ingest([saved(rows, tmp_path / "c.csv")]).files[0]
-    assert report.groups == []
-    assert any("'What should we improve?' holds words too" in a for a in report.assumptions)
+    found = ingest([saved(rows, tmp_path / "c.csv")])
+    assert found.feedback["prompt"].value_counts().to_dict() == dict.fromkeys(asked, 8)
+    assert found.feedback["feedback_id"].is_unique
+    assert found.files[0].rows == 16
 
 
 def test_personal_data_in_groups_and_ids_is_masked(tmp_path: Path) -> None:

@@ -5,9 +5,15 @@ import pandas as pd
 import pytest
 
 from vocx.errors import UserError
-from vocx.ingest.files import decode, list_files, read_raw
+from vocx.ingest.content import RawTable, decode
+from vocx.ingest.origins import list_files, raw_tables
 
 ROWS = [{"id": "1", "text": "Late again, sadly"}, {"id": "2", "text": "Très bien “really”"}]
+
+
+def read_raw(path: Path) -> RawTable:
+    [table] = raw_tables(str(path))
+    return table
 
 
 def written(path: Path) -> Path:
@@ -66,7 +72,7 @@ def test_a_broken_json_line_is_rejected_and_the_rest_is_read(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("empty.csv", "", "the table is empty"),
+        ("empty.csv", "", "the file is empty"),
         ("header.csv", "id,text\n", "the table is empty"),
         ("a.docx", "x", "no kind of file"),
         ("bad.json", '{"a": ', "line 1: not JSON"),
@@ -84,16 +90,16 @@ def test_bad_files_are_named(tmp_path: Path, name: str, content: str, message: s
 
 def test_missing_file_and_folder_without_data(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file"):
-        list_files(tmp_path / "nowhere.csv")
+        list_files(str(tmp_path / "nowhere.csv"))
     with pytest.raises(UserError, match="holds no data file"):
-        list_files(tmp_path)
+        list_files(str(tmp_path))
 
 
 def test_a_folder_is_read_in_order_of_names(tmp_path: Path) -> None:
     for name in ("b.csv", "a.jsonl"):
         written(tmp_path / name)
     (tmp_path / "notes.md").write_text("not data")
-    assert [p.name for p in list_files(tmp_path)] == ["a.jsonl", "b.csv"]
+    assert [p.name for p in list_files(str(tmp_path))] == ["a.jsonl", "b.csv"]
 
 
 def test_the_header_may_stand_below_a_title(tmp_path: Path) -> None:
@@ -131,4 +137,4 @@ def test_a_folder_skips_hidden_files_lock_files_and_runs(tmp_path: Path) -> None
     (tmp_path / "run" / "feedback").mkdir(parents=True)
     (tmp_path / "run" / "manifest.json").write_text("{}")
     written(tmp_path / "run" / "issues.parquet")
-    assert [p.name for p in list_files(tmp_path)] == ["a.csv"]
+    assert [p.name for p in list_files(str(tmp_path))] == ["a.csv"]

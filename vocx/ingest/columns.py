@@ -42,11 +42,13 @@ MAX_GROUP_VALUES = 30
 class Recognised:
     """What each column of a file was taken for.
 
-    ``roles`` maps a role to its column; ``groups`` are kept as ``x_*``; ``ignored`` are
-    not kept; ``unread`` are those of the ignored that hold words, as a second open question does.
+    ``roles`` maps a role to its column; ``questions`` are open questions, where there are several, of
+    which each answer is a feedback; ``groups`` are kept as ``x_*``; ``ignored`` are not kept;
+    ``unread`` are those of the ignored that hold words and are no question.
     """
 
     roles: dict[str, str] = field(default_factory=dict)
+    questions: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
@@ -72,10 +74,15 @@ def recognise(
     """
     columns = [str(c) for c in frame.columns]
     found = Recognised()
-    for role, column in given.model_dump(exclude={"groups", "customers"}).items():
+    for role, column in given.model_dump(exclude={"groups", "customers", "questions"}).items():
         if column is not None:
             found.roles[role] = _named(column, columns, file)
     taken = set(found.roles.values()) | set(given.groups or [])
+    if given.questions is not None:
+        found.questions = [_named(q, columns, file) for q in given.questions]
+        found.roles.setdefault("text", found.questions[0])
+        taken |= set(found.questions)
+    asked = given.text is None and given.questions is None
     if "text" not in found.roles:
         text = _find_text(frame, columns, taken)
         if text is None:
@@ -96,7 +103,9 @@ def recognise(
                 break
     if "speaker" in found.roles and "conversation" not in found.roles and "id" in found.roles:
         found.roles["conversation"] = found.roles.pop("id")
-    rest = [c for c in columns if c not in set(found.roles.values())]
+    if asked and not {"conversation", "title"} & set(found.roles):
+        found.questions = _open_questions(frame, found.roles["text"], set(found.roles.values()))
+    rest = [c for c in columns if c not in {*found.roles.values(), *found.questions}]
     wanted = {slug(k) for k in keep}
     if given.groups is not None:
         found.groups = [_named(c, columns, file) for c in given.groups]
@@ -106,6 +115,33 @@ def recognise(
     found.ignored = [c for c in rest if c not in found.groups]
     found.unread = [c for c in found.ignored if _reads_like_words(frame[c])]
     return found
+
+
+def _open_questions(frame: pd.DataFrame, text: str, taken: set[str]) -> list[str]:
+    """The columns of free answers to questions, if there are several; else none."""
+    if not _asks(text):
+        return []
+    found = [
+        str(c) for c in frame.columns
+        if str(c) == text or (str(c) not in taken and _asks(str(c)) and _reads_like_words(frame[c], 1.5))
+    ]  # fmt: skip
+    return found if len(found) > 1 else []
+
+
+def _asks(column: str) -> bool:
+    """Whether a column's name is a question, or that of one's free answer ("comment_2", "Q5_TEXT").
+
+    >>> [_asks(c) for c in ("What did you like?", "comment_2", "Q5_TEXT", "Agent notes", "Product")]
+    [True, True, True, False, False]
+    """
+    if column.rstrip().endswith("?") or len(column.split()) >= 4:
+        return True
+    name = slug(column)
+    return bool(
+        re.search(r"^(what|why|how|which|where|please|tell|any|liked?|disliked?|pros|cons|positive|negative)(_|$)", name)
+        or re.search(r"^(comments?|feedback|verbatim|answer|reason|suggestions?|improvements?)(_\w+)?$", name)
+        or re.search(r"^q_?\d+\w*_(text|comment|other|open)$", name)
+    )  # fmt: skip
 
 
 def _named(column: str, columns: list[str], file: str) -> str:
@@ -189,10 +225,12 @@ def _is_group(values: pd.Series) -> bool:
     )
 
 
-def _reads_like_words(values: pd.Series) -> bool:
-    """Whether cells are sentences that differ from row to row."""
+def _reads_like_words(values: pd.Series, least: float = 3) -> bool:
+    """Whether cells are sentences, of ``least`` words on average, that differ from row to row."""
     cells = values.dropna().head(2000)
     texts = cells[cells.map(lambda v: isinstance(v, str))]
     if len(texts) < 2 or len(texts) < 0.5 * len(cells):
         return False
-    return bool(texts.str.count(r"[^\W\d_]{2,}").mean() >= 3 and texts.nunique() > 0.3 * len(texts))
+    return bool(
+        texts.str.count(r"[^\W\d_]{2,}").mean() >= least and texts.nunique() > 0.3 * len(texts)
+    )

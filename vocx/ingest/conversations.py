@@ -78,17 +78,31 @@ def split_marked(text: str) -> list[tuple[str, str, Any]] | None:
     return turns or None
 
 
-def assumed_roles(speakers: pd.Series, customers: list[str] | None, file: str) -> str:
-    """Who of a file's speakers was taken for what, in words; UserError where none is a customer."""
-    names = sorted(speakers.dropna().astype(str).unique())
+def assumed_roles(turns: pd.DataFrame, customers: list[str] | None, file: str) -> str:
+    """Who of a file's speakers was taken for what, in words.
+
+    Names that tell no role are of agents, where others are known as customers. Where none is, and each
+    conversation is between two, the one who speaks first is the customer; their turns are then marked
+    so, in place. UserError where that cannot be told.
+    """
+    names = sorted(turns["speaker"].dropna().astype(str).unique())
     roles: dict[str | None, list[str]] = {"customer": [], "agent": [], None: []}
     for name in names:
         roles[role_of(name, customers)].append(name)
     if not roles["customer"]:
-        raise UserError(
-            f"{file}: no speaker is known as a customer; speakers: {', '.join(names[:12])}",
-            "name them in the pipeline file: `columns: {customers: [NAME, ...]}`",
-        )
+        known = turns[turns["speaker"].notna()]
+        talks = known.groupby("conversation")["speaker"]
+        if customers is not None or len(names) < 2 or (talks.nunique() != 2).any():
+            raise UserError(
+                f"{file}: no speaker is known as a customer; speakers: {', '.join(names[:12])}",
+                "name them in the pipeline file: `columns: {customers: [NAME, ...]}`",
+            )
+        agents = set(roles["agent"])
+        first = known[~known["speaker"].isin(agents)].groupby("conversation")["speaker"].first()
+        mine = turns["speaker"] == turns["conversation"].map(first)
+        turns.loc[mine, "speaker"] = "customer"
+        turns.loc[~mine & turns["speaker"].notna(), "speaker"] = "agent"
+        return "no speaker's name tells a role: who speaks first was taken as the customer"
     told = [
         f"{what}: {', '.join(found[:5])}{' ...' if len(found) > 5 else ''}"
         for what, found in (

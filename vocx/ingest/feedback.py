@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
 import ftfy
 import pandas as pd
@@ -15,25 +13,36 @@ import pandas as pd
 from vocx.config import Columns, Input
 from vocx.errors import UserError
 from vocx.ingest.columns import Recognised, recognise, slug
+from vocx.ingest.content import RawTable, Reject, whole, without_html
 from vocx.ingest.conversations import assumed_roles, join_turns, role_of, split_marked
-from vocx.ingest.files import RawTable, list_files, read_raw
+from vocx.ingest.languages import language_of
+from vocx.ingest.origins import raw_tables
+from vocx.ingest.persons import things_in
+from vocx.ingest.pseudonyms import pseudonym
 from vocx.ingest.redact import redact
+from vocx.ingest.repeats import repeated
 from vocx.ingest.values import as_text, is_meaningful, to_nps, to_unit, to_utc
 from vocx.schema import GROUP_PREFIX, SOURCES
 
 _SCORES = ("rating", "nps", "csat", "ces")
+SPOKEN = frozenset(["en"])  # languages that the models speak
 
 
 @dataclass
 class FileReport:
-    """What became of one file: counts, and every assumption made."""
+    """What became of one file: counts, and every assumption made; rows = taken + merged + rejected."""
 
     file: str
     digest: str
-    rows: int = 0  # rows (turns, in a conversation) read
+    layout: str = ""  # whose export it is; empty for a plain table
+    rows: int = 0  # rows read; turns, in a conversation; answers, where a row holds several
     taken: int = 0  # feedback made of them
-    merged: int = 0  # turns that were joined to the first of their conversation
+    merged: int = (
+        0  # turns joined to the first of their conversation, and what says again what is there
+    )
     rejected: int = 0
+    not_meaningful: int = 0  # of those taken: "n/a", ".", nothing
+    other_languages: dict[str, int] = field(default_factory=dict)  # of those taken: not labelled
     columns: dict[str, str] = field(default_factory=dict)
     groups: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
@@ -57,7 +66,7 @@ def ingest(inputs: list[Input], redacting: bool = True, keep: Sequence[str] = ()
 
     Raises UserError where a file is missing, of no known kind, empty, or has no column of words.
     """
-    raws = [(read_raw(path), entry) for entry in inputs for path in list_files(Path(entry.path))]
+    raws = [(table, entry) for entry in inputs for table in raw_tables(entry.path)]
     return ingest_raw(raws, redacting, keep)
 
 
@@ -65,27 +74,59 @@ def ingest_raw(
     raws: list[tuple[RawTable, Input]], redacting: bool = True, keep: Sequence[str] = ()
 ) -> Ingested:
     """Raw tables, each with what is known of it, to the feedback table."""
-    frames, rejects, reports = [], [], []
+    frames, rejects = [], []
+    reports = [FileReport(raw.file, raw.digest) for raw, _ in raws]
     masked: Counter[str] = Counter()
-    for number, (raw, entry) in enumerate(raws):
+    sources: dict[str, str] = {}  # by file
+    better = _better_twins([raw for raw, _ in raws])
+    numbered = sorted(
+        enumerate(raws), key=lambda r: r[0] in better
+    )  # those that give way come last
+    for number, (raw, entry) in numbered:
+        if number in better:
+            _merge_whole(raw, better[number])
         frame, refused, report = feedback_of(raw, entry, masked if redacting else None, keep)
         frames.append(frame.assign(_file=number))
+        source = frame["source"].iloc[0] if len(frame) else sources.get(better.get(number, ""), "")
+        sources[raw.file] = source
+        rows: list[tuple[int, str, str, str | None]] = [(*r, None) for r in refused]
+        rows += [(row, reason, text, feedback_id(source, plain_id(i))) for row, reason, text, i in raw.merged]  # fmt: skip
         rejects += [
-            (raw.file, row, reason, redact(text, masked) if redacting else text)
-            for row, reason, text in refused
+            (raw.file, row, reason, redact(whole(text), masked) if redacting else whole(text), into)
+            for row, reason, text, into in rows
         ]
-        reports.append(report)
-    feedback = _without_repeats(pd.concat(frames, ignore_index=True), rejects, reports)
-    if feedback.empty:
+        reports[number] = report
+    frames = [f for f in frames if len(f)]
+    if not frames:
+        first = f", the first because: {rejects[0][2]}" if rejects else ""
         raise UserError(
-            f"{', '.join(r.file for r in reports)}: no row could be taken "
-            f"({len(rejects)} rejected, the first because: {rejects[0][2] if rejects else 'empty'})",
+            f"{', '.join(r.file for r in reports)}: no row could be taken ({len(rejects)} rejected{first})",
             "run `vocx inspect FILE` to see how the columns were read",
         )
-    rejects.sort(key=lambda r: (r[0], r[1], r[2]))
+    feedback = _without_repeats(pd.concat(frames, ignore_index=True), rejects, reports)
+    rejects.sort(key=lambda r: r[:4])
     reports.sort(key=lambda r: (r.file, r.digest))
-    refused_rows = pd.DataFrame(rejects, columns=["source_file", "source_row", "reason", "text"])
-    return Ingested(feedback, refused_rows, reports, masked)
+    columns = ["source_file", "source_row", "reason", "text", "merged_into"]
+    return Ingested(feedback, pd.DataFrame(rejects, columns=columns), reports, masked)
+
+
+def _better_twins(raws: list[RawTable]) -> dict[int, str]:
+    """Of tables that are versions of one thing, those that give way, and to which file."""
+    best: dict[str, int] = {}
+    for i, raw in enumerate(raws):
+        if raw.twin and (raw.twin[0] not in best or raw.twin[1] > (raws[best[raw.twin[0]]].twin or ("", 0))[1]):  # fmt: skip
+            best[raw.twin[0]] = i
+    return {i: raws[best[r.twin[0]]].file for i, r in enumerate(raws) if r.twin and best[r.twin[0]] != i}  # fmt: skip
+
+
+def _merge_whole(raw: RawTable, file: str) -> None:
+    """Empty a table that another is a better version of; its rows are told as merged."""
+    told = f"read from its other version, {file}"
+    talks = raw.frame["conversation"].map(str).to_dict() if "conversation" in raw.frame else {}
+    of = next(iter(talks.values()), "")
+    rows = sorted([*raw.frame.index, *(n for n, _, _ in raw.rejects)])
+    raw.merged = [(int(n), told, "", talks.get(n, of)) for n in rows]
+    raw.rejects, raw.frame = [], raw.frame.iloc[:0]
 
 
 def feedback_of(
@@ -95,32 +136,38 @@ def feedback_of(
 
     ``masked`` counts the masks put on personal data; null leaves the text as it is.
     """
-    found = recognise(raw.frame, entry.columns, raw.file, keep)
-    report = FileReport(
-        raw.file,
-        raw.digest,
-        rows=len(raw.frame) + len(raw.rejects),
-        columns=dict(found.roles),
-        groups=found.groups,
-        ignored=found.ignored,
-    )
+    report = FileReport(raw.file, raw.digest, raw.layout, assumptions=list(raw.notes))
+    report.merged = len(raw.merged)
+    rejects = list(raw.rejects)
+    n_rows = len(raw.frame) + len(raw.rejects) + len(raw.merged)
+    if raw.frame.empty:
+        report.rows, report.rejected = n_rows, len(rejects)
+        return pd.DataFrame(), rejects, report
+    given = raw.columns.model_copy(update=entry.columns.model_dump(exclude_none=True))
+    found = recognise(raw.frame, given, raw.file, keep)
+    report.columns, report.groups, report.ignored = dict(found.roles), found.groups, found.ignored
     if raw.encoding not in ("", "utf-8"):
         report.assumptions.append(f"text read as {raw.encoding}")
     report.assumptions += [
         f"'{column}' holds words too, and was not read; to read it instead: columns.text={column}"
         for column in found.unread
     ]
-    rejects = list(raw.rejects)
     table = _typed(raw.frame, found, report)
+    table["prompt"] = None
     if "conversation" in found.roles and "speaker" in found.roles:
-        report.assumptions.append(
-            assumed_roles(table["speaker"], entry.columns.customers, raw.file)
-        )
-        table = _conversations(table, entry.columns, rejects, report)
+        report.assumptions.append(assumed_roles(table, given.customers, raw.file))
+        table = _conversations(table, given, rejects, report)
         default_source = "transcript"
     else:
         table["turns"] = None
-        default_source = _source_of(found)
+        default_source = _source_of(found, raw.layout)
+    if found.questions:
+        table = _answers(table, raw.frame, found.questions)
+        n_rows += len(table) - len(raw.frame)
+        report.assumptions.append(
+            f"{len(found.questions)} open questions: each answer is a feedback of its own"
+        )
+    report.rows = n_rows
     if entry.source or "source" not in found.roles:
         table["source"] = entry.source or default_source
         if not entry.source:
@@ -136,8 +183,53 @@ def feedback_of(
     table["source_file"] = raw.file
     table["source_row"] = table.index.astype(int)
     table["meaningful"] = [is_meaningful(t) for t in table["text"]]
+    report.not_meaningful = int((~table["meaningful"]).sum())
+    _tell_languages(table, report)
     report.taken, report.rejected = len(table), len(rejects)
     return _with_ids(table.reset_index(drop=True)), rejects, report
+
+
+def _answers(table: pd.DataFrame, frame: pd.DataFrame, questions: list[str]) -> pd.DataFrame:
+    """One row for each answer to an open question, its question beside it.
+
+    A row without any answer stays as one without words: its scores count.
+    """
+    parts = []
+    given = {q: frame[q].map(as_text) for q in questions}
+    for place, question in enumerate(questions, start=1):
+        part = table.assign(text=given[question], prompt=question, _place=place)
+        part["id"] = part["id"].map(lambda i, p=place: f"{i}/{p}" if i is not None else None)
+        parts.append(part[part["text"] != ""])
+    silent = pd.concat(given, axis=1).eq("").all(axis=1)
+    parts.append(table[silent].assign(text="", _place=0))
+    answers = pd.concat(parts)
+    answers["_row"] = answers.index
+    answers = answers.sort_values(["_row", "_place"], kind="stable")
+    return answers.drop(columns=["_row", "_place"])
+
+
+def _tell_languages(table: pd.DataFrame, report: FileReport) -> None:
+    """The language of each text; those that the models do not speak are set aside; in place."""
+    told = [language_of(t) if m else None for t, m in zip(table["text"], table["meaningful"], strict=True)]  # fmt: skip
+    known = table["language"].map(_language_code)
+    table["language"] = [t or k for t, k in zip(told, known, strict=True)]
+    other = pd.Series(
+        [t is not None and t not in SPOKEN for t in told], index=table.index, dtype=bool
+    )
+    table["meaningful"] &= ~other
+    counts = table.loc[other, "language"].value_counts()
+    report.other_languages = {str(k): int(n) for k, n in sorted(counts.items())}
+
+
+def _language_code(given: object) -> str | None:
+    """A language as a file gives it, as ISO 639-1 where it looks like that.
+
+    >>> _language_code("en_GB"), _language_code("EN"), _language_code("English")
+    ('en', 'en', 'English')
+    """
+    shown = as_text(given)
+    short = shown.replace("_", "-").split("-")[0].lower()
+    return (short if len(short) == 2 else shown) or None
 
 
 def _typed(frame: pd.DataFrame, found: Recognised, report: FileReport) -> pd.DataFrame:
@@ -202,24 +294,33 @@ def _mask_columns(table: pd.DataFrame, masked: Counter[str]) -> None:
     for column in ("channel", *(c for c in table if str(c).startswith(GROUP_PREFIX))):
         found = {v: redact(v, masked) for v in table[column].dropna().unique()}
         table[column] = table[column].map(found).where(table[column].notna(), None)
-    told = table["id"].dropna()
-    found = {
-        v: sha256(v.encode()).hexdigest()[:12]
-        for v in told
-        if "[EMAIL]" in redact(v) or "[PHONE]" in redact(v)
-    }
-    table["id"] = table["id"].map(lambda v: found.get(v, v))
+    table["id"] = table["id"].map(plain_id, na_action="ignore")
 
 
-def _source_of(found: Recognised) -> str:
-    """The kind of feedback, by what else the file holds: NPS and the like make a survey."""
+def plain_id(given: str) -> str:
+    """An id as it is stored: one that is somebody's e-mail or phone as its digest.
+
+    >>> plain_id("R-0001"), plain_id("114892001"), len(plain_id("jo@example.com"))
+    ('R-0001', '114892001', 12)
+    """
+    personal = "[EMAIL]" in redact(given) or (given[:1] in "+0(" and "[PHONE]" in redact(given) and "-" not in given)  # fmt: skip
+    return sha256(given.encode()).hexdigest()[:12] if personal else given
+
+
+def _source_of(found: Recognised, layout: str) -> str:
+    """The kind of feedback, by the layout, or what else the file holds: NPS and the like make a survey."""
+    for kind in ("survey", "review"):
+        if kind in layout:
+            return kind
+    if layout == "e-mail":
+        return "complaint"
     if any(r in found.roles for r in ("nps", "csat", "ces")):
         return "survey"
     return "review" if "rating" in found.roles else "survey"
 
 
 def _conversations(
-    table: pd.DataFrame, columns: Columns, rejects: list[tuple[int, str, str]], report: FileReport
+    table: pd.DataFrame, columns: Columns, rejects: list[Reject], report: FileReport
 ) -> pd.DataFrame:
     """Turns grouped to one row a conversation, in order of time where every turn has one."""
     lacking = table["conversation"].isna()
@@ -264,9 +365,12 @@ def _conversations(
 def _clean_texts(table: pd.DataFrame, masked: Counter[str] | None) -> None:
     """Title and body joined, encodings mended, personal data masked, turns laid out; in place."""
 
+    things = things_in(table["text"]) if masked is not None else frozenset()
+
     def clean(text: str) -> str:
-        text = ftfy.fix_text(text, unescape_html=True).replace("\r\n", "\n").replace("\r", "\n")
-        return redact(text, masked).strip() if masked is not None else text.strip()
+        text = without_html(ftfy.fix_text(whole(text), unescape_html=True))
+        text = without_html(text).replace("\r\n", "\n").replace("\r", "\n")
+        return redact(text, masked, things).strip() if masked is not None else text.strip()
 
     texts, spans = [], []
     for row in table[["text", "title", "turns", "source"]].itertuples(index=False):
@@ -316,38 +420,31 @@ def feedback_id(source: str, source_id: str) -> str:
     return sha256(f"{source}\x1f{source_id}".encode()).hexdigest()[:16]
 
 
-def pseudonym(author: Any) -> str | None:
-    """A name or number of a person as a stable pseudonym; null stays null."""
-    shown = as_text(author)
-    return sha256(f"author\x1f{shown}".encode()).hexdigest()[:12] if shown else None
-
-
 def _without_repeats(
-    feedback: pd.DataFrame, rejects: list[tuple[str, int, str, str]], reports: list[FileReport]
+    feedback: pd.DataFrame, rejects: list[tuple], reports: list[FileReport]
 ) -> pd.DataFrame:
-    """The feedback with its ids, once each.
+    """The feedback with its ids, once each (see `repeated`); what repeats is told as merged.
 
-    A row repeats another where all of it is the same and its id, or its author and time, say that
-    it is the same feedback: such a row is rejected. Without those, two people may well have said
-    the same, and both count. One id on different words makes two feedback. Ids do not depend on
-    the order of files or rows.
+    One id on different words makes two feedback. Ids do not depend on the order of files or rows.
     """
     order = ["source", "source_id", "_content", "source_file", "source_row"]
     feedback = feedback.sort_values(order, kind="stable").reset_index(drop=True)
-    key = ["source", "source_id", "_content"]
-    repeated = feedback.duplicated(key) & feedback["_certain"]
-    for row in feedback[repeated].itertuples():
-        rejects.append((row.source_file, row.source_row, "repeats an earlier row", row.text))
-    for number, n in feedback.loc[repeated, "_file"].value_counts().items():
-        reports[number].taken -= int(n)
-        reports[number].rejected += int(n)
-    feedback = feedback[~repeated].copy()
-    same_id = feedback.groupby(["source", "source_id"], sort=False).cumcount()
-    own = feedback["source_id"] + [f"#{n + 1}" if n else "" for n in same_id]
-    feedback["feedback_id"] = [
-        feedback_id(s, i) for s, i in zip(feedback["source"], own, strict=True)
-    ]
-    feedback = feedback.drop(columns=["_file", "_content", "_certain"])
+    same = repeated(feedback)
+    kept = same.isna()
+    counted = feedback[kept].groupby(["source", "source_id"], sort=False).cumcount()
+    own = feedback.loc[kept, "source_id"] + [f"#{n + 1}" if n else "" for n in counted]
+    feedback["feedback_id"] = pd.Series(
+        [feedback_id(s, i) for s, i in zip(feedback.loc[kept, "source"], own, strict=True)],
+        index=own.index,
+        dtype=object,
+    )
+    for number, row in zip(feedback.loc[~kept, "_file"], feedback[~kept].itertuples(), strict=True):
+        first = feedback.loc[same[row.Index]]
+        told = f"repeats row {first['source_row']} of {first['source_file']}"
+        rejects.append((row.source_file, row.source_row, told, row.text, first["feedback_id"]))
+        report = reports[int(number)]
+        report.taken, report.merged = report.taken - 1, report.merged + 1
+    feedback = feedback[kept].drop(columns=["_file", "_content", "_certain"])
     order = ["source", "source_file", "source_row", "feedback_id"]
     feedback = feedback.sort_values(order, kind="stable").reset_index(drop=True)
     return feedback[sorted(feedback.columns)]

@@ -74,6 +74,15 @@ def to_nps(values: pd.Series) -> pd.Series:
     return numbers.where(numbers.between(0, 10) & (numbers == numbers.round()))
 
 
+_ZONE = re.compile(r"\s*(?:GMT|UTC)\s*([+-])(\d{1,2})(?::?(\d{2}))?$")
+
+
+def _offset(zone: re.Match[str]) -> str:
+    """ "GMT+1" as "+01:00"."""
+    sign, hours, minutes = zone.groups()
+    return f"{sign}{int(hours):02d}:{minutes or '00'}"
+
+
 def to_utc(values: pd.Series) -> tuple[pd.Series, str]:
     """Times as UTC, and the assumption made: zone, epoch unit, order of day and month.
 
@@ -91,7 +100,7 @@ def to_utc(values: pd.Series) -> tuple[pd.Series, str]:
         return pd.to_datetime(micros, unit="us", utc=True).astype("datetime64[us, UTC]"), (
             f"epoch {unit}"
         )
-    shown = cells.map(lambda v: v if v is None else str(v))
+    shown = cells.map(lambda v: v if v is None else _ZONE.sub(_offset, str(v).strip()))
     written = shown.dropna().astype(str)
     parts = written.str.extract(r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}").astype(float)
     day_first = bool((parts[0] > 12).any() or written.str.contains(r"^\s*\d{1,2}\.\d").any())

@@ -90,7 +90,7 @@ class IssueMiner(BaseEstimator):
     def __init__(
         self,
         min_feedback: int = 3,
-        detail: float = 4.5,
+        detail: float = 4.25,
         sample: int = 30_000,
         within_themes: bool = True,
         theme_threshold: dict[str, float] | None = None,

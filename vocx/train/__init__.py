@@ -7,8 +7,10 @@ from pathlib import Path
 
 from vocx.config import (
     is_cascade,
+    is_names,
     is_parser,
     load_cascade_config,
+    load_names_config,
     load_parser_config,
     load_train_config,
 )
@@ -32,6 +34,13 @@ def train_by_recipe(recipe: Path, out: Path | None, progress: Callable[[str], No
         told = load_parser_config(recipe)
         target = _target(recipe, out, told.out)
         save_parser(*train_parser(told, progress), target)
+        return target
+    if is_names(recipe):
+        from vocx.train.names import save_names, train_names
+
+        named = load_names_config(recipe)
+        target = _target(recipe, out, named.out)
+        save_names(*train_names(named, progress), target)
         return target
     if is_cascade(recipe):
         cascade = load_cascade_config(recipe)

@@ -1,0 +1,57 @@
+"""What says again what another row holds: counted once, with the link kept."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+_AUTHORS_LEAST = 15  # letters of a text that the same person hardly writes twice by chance
+_ANYONES_LEAST = 60  # and of a review that two people hardly write alike
+
+
+def repeated(feedback: pd.DataFrame) -> pd.Series:
+    """For each row the place of the earlier row that it repeats, or null.
+
+    A row repeats another of its source where
+
+    - all of it is the same, and its id, or its author and time, say that it is the same feedback;
+    - author and words are the same;
+    - it is a review, and its words (60 letters or more) and its rating are the same: a copy that was
+      passed on to another site.
+
+    Words are the same that differ in case, marks and white space alone. Without an id, an author or
+    that many words, two people may well have said the same, and both count.
+    """
+    plain = feedback["text"].map(_letters)
+    size = plain.str.len()
+    same = pd.Series(None, index=feedback.index, dtype=object)
+    certain = feedback["_certain"].to_numpy(bool)
+    author = feedback["author_id"].notna().to_numpy()
+    rating = feedback["rating"].round(3).fillna(-1)
+    prompt = feedback["prompt"].fillna("")
+    for chosen, key in (
+        (certain, [feedback["source"], feedback["source_id"], feedback["_content"]]),
+        (
+            author & (size >= _AUTHORS_LEAST),
+            [feedback["source"], feedback["author_id"], plain, prompt],
+        ),
+        ((feedback["source"] == "review") & (size >= _ANYONES_LEAST), [plain, rating, prompt]),
+    ):
+        rows = feedback.index[chosen & same.isna()]
+        keys = pd.MultiIndex.from_arrays([k.loc[rows] for k in key]) if len(rows) else []
+        first: dict[object, int] = {}
+        for row, k in zip(rows, keys, strict=True):
+            before = first.setdefault(k, row)
+            if before != row:
+                same.loc[row] = before
+    return same
+
+
+def _letters(text: str) -> str:
+    """A text's letters and digits, lower-cased.
+
+    >>> _letters("It's  LATE!"), _letters("its late")
+    ('itslate', 'itslate')
+    """
+    return re.sub(r"[\W_]+", "", text.casefold())
