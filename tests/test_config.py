@@ -9,8 +9,10 @@ from pydantic import BaseModel
 from vocx.config import (
     RunConfig,
     is_cascade,
+    is_names,
     is_parser,
     load_cascade_config,
+    load_names_config,
     load_parser_config,
     load_run_config,
     load_train_config,
@@ -76,5 +78,6 @@ def test_shipped_pipelines_are_valid_and_short(path: Path) -> None:
     if path.name.startswith("train"):
         load = load_cascade_config if is_cascade(path) else load_train_config
         load = load_parser_config if is_parser(path) else load
+        load = load_names_config if is_names(path) else load
     assert load(path).model_dump()["name"]
     assert len(path.read_text().splitlines()) <= 30

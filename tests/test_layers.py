@@ -14,7 +14,7 @@ LAYERS = [
     {"runs", "models"},
     {"ingest", "segment", "encode", "classify", "mine", "matrix", "report"},
     {"pipeline", "labelled"},
-    {"evaluate"},
+    {"evaluate", "verify"},
     {"train"},
     {"engine"},
     {"api", "terminal", "recode"},

@@ -163,6 +163,22 @@ def show(
 
 
 @app.command()
+def verify(run_dir: RunDir) -> None:
+    """Check every count, quote and offset of a run against its tables; exit code 1 on a lie."""
+    from vocx.runs import load_run
+    from vocx.verify import verify as check
+
+    verdict = check(load_run(run_dir))
+    for lie in verdict.lies[:20]:
+        typer.echo(f"wrong: {lie}")
+    told = ", ".join(f"{n:,} {name}" for name, n in verdict.checked.items())
+    if verdict.lies:
+        typer.echo(f"{len(verdict.lies):,} wrong, of {told}")
+        raise typer.Exit(1)
+    typer.echo(f"all as it says: {told}")
+
+
+@app.command()
 def inspect(
     inputs: Inputs,
     settings: Annotated[
