@@ -36,6 +36,7 @@ _TEXT_NAMES = (
 _NUMERIC = {"nps", "csat", "ces", "rating"}
 _SCALE = {"nps": (0, 10), "csat": (0, 10), "ces": (0, 10), "rating": (0, 100)}
 MAX_GROUP_VALUES = 30
+_NAME = 200  # characters of a column's name that are read
 
 
 @dataclass
@@ -92,12 +93,14 @@ def recognise(
             )
         found.roles["text"] = text
         taken.add(text)
+    once = frame.drop_duplicates()  # a row that is there again has its id again
     for role in _NAMES:
         if role in found.roles:
             continue
         for column in columns:
             named = column not in taken and _is_called(column, _NAMES[role])
-            if named and _content_fits(role, frame[column]):
+            values = once[column] if role == "id" and named else frame[column]
+            if named and _content_fits(role, values):
                 found.roles[role] = column
                 taken.add(column)
                 break
@@ -134,6 +137,7 @@ def _asks(column: str) -> bool:
     >>> [_asks(c) for c in ("What did you like?", "comment_2", "Q5_TEXT", "Agent notes", "Product")]
     [True, True, True, False, False]
     """
+    column = column[:_NAME]
     if column.rstrip().endswith("?") or len(column.split()) >= 4:
         return True
     name = slug(column)
@@ -155,7 +159,8 @@ def _named(column: str, columns: list[str], file: str) -> str:
 
 def _is_called(column: str, pattern: str) -> bool:
     """Whether a column's name, or the last part of a nested one ("review.body"), is such a name."""
-    return any(re.search(pattern, slug(name)) for name in (column, column.rsplit(".", 1)[-1]))
+    last = column.rsplit(".", 1)[-1]
+    return any(re.search(pattern, slug(name[:_NAME])) for name in (column, last))
 
 
 def _find_text(frame: pd.DataFrame, columns: list[str], taken: set[str]) -> str | None:

@@ -22,9 +22,15 @@ _DELIMITERS = ",;\t|"
 MAX_CELL = 1_000_000  # characters; a longer cell is no comment
 MAX_COLUMNS = 2_000
 _HEAD = 200_000  # characters that tell a layout
+_MANY_CONTROLS, _FEW = 0.06, 400  # share of control characters, of so many characters at least
 _MANY_NULS = 0.02  # share of NUL characters from which content is binary
 csv.field_size_limit(2**31 - 1)
 
+_WESTERN = frozenset(
+    "àâäæçéèêëîïôœöùûüÿñáíóúãõåøßÀÂÄÆÇÉÈÊËÎÏÔŒÖÙÛÜŸÑÁÍÓÚÃÕÅØ£€‘’“”–—…•°§©®´«»¿¡½¼¾·\xa0"
+)
+_QUOTES = 100  # quotes that never end, after which quotes are taken for plain characters
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 Reject = tuple[int, str, str]  # row number, reason, the row's text
 Merge = tuple[int, str, str, str]  # the same, and the id of what says it already
 
@@ -44,6 +50,7 @@ class RawTable:
     layout : whose export it is, as "Qualtrics survey"; empty for a plain table.
     columns : what the layout says of the columns.
     notes : what was assumed in reading it.
+    among : whether it is one of several files of a folder, pattern or archive.
     twin : (what it is a version of, how good a version): of several only the best is read.
     """
 
@@ -56,6 +63,7 @@ class RawTable:
     layout: str = ""
     columns: Columns = field(default_factory=Columns)
     notes: list[str] = field(default_factory=list)
+    among: bool = False
     twin: tuple[str, int] | None = None
 
 
@@ -96,6 +104,17 @@ class Content:
             encoding += ", NUL bytes left out"
         return text, encoding
 
+    def check_text(self) -> None:
+        """UserError where the text is no table: a page of the web, or bytes of something else."""
+        head = self.text[:_HEAD]
+        if re.match(r"\s*(?:<!doctype html|<html\b|<\?xml[^>]*>\s*<html)", head, re.I):
+            raise UserError(
+                f"{self.name}: is a page of the web (HTML), not a table",
+                "sign in where it comes from, and download the file itself",
+            )
+        if len(_CONTROL.findall(head)) > _MANY_CONTROLS * max(len(head), _FEW):
+            raise UserError(f"{self.name}: is no text", "export it as CSV or JSON")
+
     @cached_property
     def delimiter(self) -> str:
         """The delimiter that parts the first record into most cells."""
@@ -121,12 +140,17 @@ class Content:
         Such a quote would swallow the rest of the file: its line is set aside, and reading goes on.
         A line set aside is an empty record in its place.
         """
-        lines = self.text.splitlines(keepends=True)
+        lines = list(io.StringIO(self.text, newline=""))
         records: list[list[str]] = []
         broken: list[tuple[int, str]] = []
         at = 0
         while at < len(lines):
-            reader = csv.reader(lines[at:], delimiter=self.delimiter)
+            plain = len(broken) > _QUOTES
+            reader = csv.reader(
+                lines[at:],
+                delimiter=self.delimiter,
+                quoting=csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL,
+            )
             begins, found = [], []
             before = 0
             for record in reader:
@@ -134,7 +158,7 @@ class Content:
                 found.append(record)
                 before = reader.line_num
             last = begins[-1] if begins else at
-            if not found or not _open_quote(lines[last:], self.delimiter):
+            if not found or plain or not _open_quote(lines[last:], self.delimiter):
                 return records + found, broken
             broken.append((len(records) + len(found) - 1, lines[last].rstrip("\r\n")))
             records += [*found[:-1], []]
@@ -211,20 +235,24 @@ def decode(content: bytes) -> tuple[str, str]:
     """
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return content.decode("utf-16", errors="replace"), "utf-16"
-    try:
-        return content.decode("utf-8-sig"), "utf-8"
-    except UnicodeDecodeError:
-        pass
     head = content[:4000]
     for offset, name in ((1, "utf-16-le"), (0, "utf-16-be")):
         if len(head) > 3 and head[offset::2].count(0) > 0.4 * (len(head) // 2):
             return content.decode(name, errors="replace"), name
+    try:
+        return content.decode("utf-8-sig"), "utf-8"
+    except UnicodeDecodeError:
+        pass
     lines = content.splitlines(keepends=True)
     foreign = [line for line in lines if not line.isascii()]
     read = [_utf8(line) for line in foreign]
     if sum(r is not None for r in read) > 0.5 * len(foreign):
         mixed = [(_utf8(x) or x.decode("cp1252", errors="replace")) for x in lines]
         return "".join(mixed).removeprefix("\ufeff"), "utf-8 with windows-1252 lines"
+    western = content.decode("cp1252", errors="replace")
+    high = [c for c in western if c > "\x7f"]
+    if sum(c in _WESTERN for c in high) > 0.95 * len(high):
+        return western, "windows-1252"
     best = from_bytes(content, cp_isolation=["cp1252", "latin_1", "cp1250", "mac_roman"]).best()
     encoding = best.encoding if best else "cp1252"
     return content.decode(encoding, errors="replace"), encoding
@@ -281,6 +309,16 @@ def table_of(
     return frame.replace("", None), rejects
 
 
+def plain_cell(value: Any) -> Any:
+    """A cell as text or number: bytes decoded, lists and objects as JSON."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    if isinstance(value, (list, dict, tuple, set)) or type(value).__name__ == "ndarray":
+        listed = list(value) if not isinstance(value, dict) else value
+        return json.dumps(listed, default=str, ensure_ascii=False)
+    return value
+
+
 def check_width(name: str, n_columns: int) -> None:
     """UserError for a table too wide to be one of feedback."""
     if n_columns > MAX_COLUMNS:
@@ -290,11 +328,17 @@ def check_width(name: str, n_columns: int) -> None:
         )
 
 
-_TAG = re.compile(r"<(?:br|/p|/div|/li|/tr)\b[^>]*>", re.I)
-_ANY_TAG = re.compile(
-    r"<(?:[a-z][a-z0-9]*|/[a-z][a-z0-9]*)(?:\s[^<>]*)?/?>|<!--.*?-->", re.I | re.S
-)
-_UNSEEN = re.compile(r"<(script|style|head|title)\b[^>]*>.*?</\1\s*>", re.I | re.S)
+_HTML = (
+    "a abbr acronym address applet area article aside audio b base bdi bdo big blockquote body br button canvas caption "
+    "center cite code col dd del details dfn dialog dir div dl dt em embed fieldset figcaption figure font footer form "
+    "frame frameset h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd label legend li link main map mark "
+    "math meta meter nav noscript object ol optgroup option output p param picture pre progress q s samp script section "
+    "select small source span strike strong style sub summary sup svg table tbody td template textarea tfoot th thead "
+    "time title tr track tt u ul var video wbr"
+).replace(" ", "|")
+_BREAK = re.compile(r"<(?:br|/p|/div|/li|/tr|/h\d)\b[^<>]*>", re.I)
+_ANY_TAG = re.compile(rf"</?(?:{_HTML})(?:[\s/][^<>]*)?>", re.I)
+_UNSEEN = re.compile(r"<(script|style|head|title)\b[^<>]*>|<!--", re.I)
 
 
 def without_html(text: str) -> str:
@@ -305,5 +349,27 @@ def without_html(text: str) -> str:
     """
     if "<" not in text:
         return text
-    text = _TAG.sub("\n", _UNSEEN.sub("", text))
-    return re.sub(r"\n\s*\n+", "\n", _ANY_TAG.sub("", text)).strip()
+    before = ""
+    while before != text:  # a tag may appear when another is taken out
+        before = text
+        text = _ANY_TAG.sub("", _BREAK.sub("\n", _without_unseen(text)))
+    return re.sub(r"\n\s*\n+", "\n", text).strip()
+
+
+def _without_unseen(text: str) -> str:
+    """Text without scripts, styles and comments; one that never ends takes its own tag alone."""
+    low = text.lower()
+    parts, at = [], 0
+    while begins := _UNSEEN.search(text, at):
+        parts.append(text[at : begins.start()])
+        mark = f"</{begins.group(1).lower()}" if begins.group(1) else "-->"
+        ends = low.find(mark, begins.end())
+        if ends < 0:
+            at = begins.end()
+            if low.find("<", at) < 0:
+                break
+            rest = _UNSEEN.sub("", text[at:])
+            return "".join([*parts, rest])
+        closed = low.find(">", ends + len(mark) - (mark == "-->"))
+        at = len(text) if closed < 0 else closed + 1
+    return "".join([*parts, text[at:]])

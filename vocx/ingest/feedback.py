@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from vocx.ingest.values import as_text, is_meaningful, to_nps, to_unit, to_utc
 from vocx.schema import GROUP_PREFIX, SOURCES
 
 _SCORES = ("rating", "nps", "csat", "ces")
+_BREAKS = re.compile("[\x0b\x0c\x85\u2028\u2029]|_x000D_")
 SPOKEN = frozenset(["en"])  # languages that the models speak
 
 
@@ -85,7 +87,13 @@ def ingest_raw(
     for number, (raw, entry) in numbered:
         if number in better:
             _merge_whole(raw, better[number])
-        frame, refused, report = feedback_of(raw, entry, masked if redacting else None, keep)
+        try:
+            found = feedback_of(raw, entry, masked if redacting else None, keep)
+        except UserError as error:
+            if not raw.among:
+                raise
+            found = _refused(raw, error)
+        frame, refused, report = found
         frames.append(frame.assign(_file=number))
         source = frame["source"].iloc[0] if len(frame) else sources.get(better.get(number, ""), "")
         sources[raw.file] = source
@@ -108,6 +116,16 @@ def ingest_raw(
     reports.sort(key=lambda r: (r.file, r.digest))
     columns = ["source_file", "source_row", "reason", "text", "merged_into"]
     return Ingested(feedback, pd.DataFrame(rejects, columns=columns), reports, masked)
+
+
+def _refused(raw: RawTable, error: UserError) -> tuple[pd.DataFrame, list[Reject], FileReport]:
+    """A file among others whose columns cannot be told: all of its rows are rejected."""
+    told = f"file not read: {error.what.removeprefix(f'{raw.file}: ')}"
+    rows = [(int(n), told, "") for n in raw.frame.index] + raw.rejects
+    report = FileReport(raw.file, raw.digest, raw.layout)
+    report.rejected, report.merged = len(rows), len(raw.merged)
+    report.rows = report.rejected + report.merged
+    return pd.DataFrame(), rows, report
 
 
 def _better_twins(raws: list[RawTable]) -> dict[int, str]:
@@ -331,31 +349,34 @@ def _conversations(
     silent = ~lacking & (table["text"] == "")
     rejects += [(int(row), "turn without words", "") for row in table.index[silent]]
     table = table[~lacking & ~silent]
-    rows = []
-    for conversation, turns in table.groupby("conversation", sort=False):
-        if turns["created_at"].notna().all():
-            turns = turns.sort_values("created_at", kind="stable")
-        first = turns.iloc[0].copy()
-        spoken = [
-            (role_of(str(t.speaker or ""), columns.customers) or "agent", t.text, t.created_at)
-            for t in turns.itertuples()
-        ]
-        if not any(role == "customer" for role, _, _ in spoken):
+    speakers = table["speaker"].fillna("").astype(str)
+    roles = {s: role_of(s, columns.customers) or "agent" for s in speakers.unique()}
+    role = speakers.map(roles).to_numpy(object)
+    cells = {c: table[c].to_numpy(object) for c in table.columns}
+    timed = table["created_at"].notna().to_numpy()
+    numbers, times = table.index.to_numpy(), table["created_at"].tolist()
+    groups = [c for c in table.columns if str(c).startswith(GROUP_PREFIX)]
+    rows, firsts = [], []
+    for conversation, places in table.groupby("conversation", sort=False).indices.items():
+        at = sorted(places, key=lambda i: times[i]) if timed[places].all() else list(places)
+        mine = [i for i in at if role[i] == "customer"]
+        if not mine:
             rejects += [
-                (int(r), "conversation without a customer's turn", t.text)
-                for r, t in turns.iterrows()
+                (int(numbers[i]), "conversation without a customer's turn", cells["text"][i])
+                for i in at
             ]
             continue
-        mine = turns[[role == "customer" for role, _, _ in spoken]]
-        first["id"], first["turns"] = str(conversation), spoken
-        groups = [c for c in turns.columns if c.startswith(GROUP_PREFIX)]
+        first = {c: values[at[0]] for c, values in cells.items()}
+        first["id"] = str(conversation)
+        first["turns"] = [(role[i], cells["text"][i], times[i]) for i in at]
         for name in ("author_id", "channel", "language", *_SCORES, *groups):
-            known = (mine if name == "author_id" or name in groups else turns)[name].dropna()
-            first[name] = known.iloc[-1 if name in _SCORES else 0] if len(known) else None
-        first.name = min(turns.index)
-        report.merged += len(turns) - 1
+            own = mine if name == "author_id" or name in groups else at
+            known = [cells[name][i] for i in own if not pd.isna(cells[name][i])]
+            first[name] = known[-1 if name in _SCORES else 0] if known else None
+        report.merged += len(at) - 1
         rows.append(first)
-    joined = pd.DataFrame(rows, columns=[*table.columns, "turns"])
+        firsts.append(min(numbers[i] for i in at))
+    joined = pd.DataFrame(rows, columns=[*table.columns, "turns"], index=firsts)
     joined["created_at"] = pd.to_datetime(joined["created_at"], utc=True)
     for column in _SCORES:
         joined[column] = joined[column].astype(float)
@@ -368,7 +389,8 @@ def _clean_texts(table: pd.DataFrame, masked: Counter[str] | None) -> None:
     things = things_in(table["text"]) if masked is not None else frozenset()
 
     def clean(text: str) -> str:
-        text = without_html(ftfy.fix_text(whole(text), unescape_html=True))
+        text = _BREAKS.sub("\n", whole(text))
+        text = without_html(ftfy.fix_text(text, unescape_html=True))
         text = without_html(text).replace("\r\n", "\n").replace("\r", "\n")
         return redact(text, masked, things).strip() if masked is not None else text.strip()
 

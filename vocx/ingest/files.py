@@ -16,6 +16,7 @@ from vocx.ingest.content import (
     RawTable,
     Reject,
     check_width,
+    plain_cell,
     table_of,
     unique_names,
 )
@@ -40,6 +41,21 @@ def read_content(content: Content) -> RawTable:
         )
     if not content.data.strip():
         raise UserError(f"{content.name}: the file is empty", "export it again with its rows")
+    if content.suffix in _TEXTS or content.suffix in (".csv", ".tsv"):
+        content.check_text()
+    try:
+        return _read(content)
+    except UserError:
+        raise
+    except Exception as error:  # a broken file breaks its reader in more ways than can be listed
+        told = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        raise UserError(
+            f"{content.name}: not readable ({told[:200]})",
+            "open it where it comes from and export it again",
+        ) from error
+
+
+def _read(content: Content) -> RawTable:
     layout = layout_of(content)
     reader = layout.read if layout else _READERS.get(content.suffix, _read_delimited)
     if not layout and not content.suffix:
@@ -47,6 +63,12 @@ def read_content(content: Content) -> RawTable:
             f"{content.name}: 'no ending' is no kind of file that vocx reads",
             "name it by its kind: " + ", ".join(known_suffixes()),
         )
+    if reader is _read_delimited and content.text.lstrip()[:1] in ("{", "["):
+        lines = content.json_lines[0]
+        if isinstance(content.json, list):
+            reader = read_plain_json
+        elif lines and isinstance(lines[0][1], dict):
+            reader = read_json_lines
     table = reader(content)
     if (
         layout
@@ -121,6 +143,9 @@ def _raise_no_json(content: Content) -> None:
     line, told = 1, "it is nested too deep"
     try:
         json.loads(content.text)
+        raise UserError(
+            f"{content.name}: holds no list of objects", "export it as a list of feedback"
+        )
     except json.JSONDecodeError as error:
         line, told = error.lineno, error.msg
     except RecursionError:
@@ -184,6 +209,8 @@ def _read_parquet(content: Content) -> RawTable:
 def plain_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame as a raw table holds it: objects, None for missing, rows numbered from 1."""
     plain = frame.reset_index(drop=True).astype(object)
+    for i in range(plain.shape[1]):
+        plain.isetitem(i, plain.iloc[:, i].map(plain_cell, na_action="ignore"))
     plain.index = plain.index + 1
     plain.columns = pd.Index(unique_names(list(frame.columns)))
     return plain.where(plain.notna(), None)
@@ -194,24 +221,38 @@ def _read_xlsx(content: Content) -> RawTable:
 
     try:
         book = load_workbook(io.BytesIO(content.data), read_only=True, data_only=True)
-        sheet = max(book.worksheets, key=lambda s: (s.max_row or 0) * (s.max_column or 0))
-        records = [list(r) for r in sheet.iter_rows(values_only=True)]
+        sheets = [_sheet_rows(sheet) for sheet in book.worksheets]
+        numbered = max(sheets, key=lambda rows: sum(len(r) for _, r in rows))
     except Exception as error:  # so are those of broken workbooks
         raise UserError(
             f"{content.name}: not readable as XLSX: {error}", "save it as .xlsx again"
         ) from None
+    records = [r for _, r in numbered]
     start = _header_row(records)
-    header = records[start] if records else []
+    header = list(records[start]) if records else []
+    body = [(n - numbered[start][0], r) for n, r in numbered[start + 1 :]]
+    width = max((len(r) for _, r in body), default=0)
+    header += [None] * (width - len(header))
     check_width(content.name, len(header))
-    body = [list(r[: len(header)]) for r in records[start + 1 :]]
-    used = [
-        i for i, h in enumerate(header)
-        if h is not None or any(i < len(r) and r[i] is not None for r in body)
-    ]  # fmt: skip
+    filled = [sum(i < len(r) and r[i] is not None for _, r in body) for i in range(len(header))]
+    used = [i for i, h in enumerate(header) if h is not None or filled[i] > len(body) / 2]
     names = unique_names([header[i] for i in used])
-    cells = [[r[i] if i < len(r) else None for i in used] for r in body]
-    frame, rejects = table_of(names, cells, range(1, len(body) + 1))
+    beside = set(range(len(header))) - set(used)  # stray cells, under no name
+    cells = [
+        [r[i] if i < len(r) else None for i in used]
+        + [r[i] for i in sorted(beside) if i < len(r) and r[i] is not None]
+        for _, r in body
+    ]
+    frame, rejects = table_of(names, cells, [n for n, _ in body])
     return RawTable(content.name, frame, rejects)
+
+
+def _sheet_rows(sheet: Any) -> list[tuple[int, list[Any]]]:
+    """The rows of a sheet that hold anything, with their numbers; whatever size it says it has."""
+    if hasattr(sheet, "reset_dimensions"):
+        sheet.reset_dimensions()
+    rows = enumerate(sheet.iter_rows(values_only=True), start=1)
+    return [(n, list(r)) for n, r in rows if any(c not in (None, "") for c in r)]
 
 
 _READERS: dict[str, Callable[[Content], RawTable]] = {

@@ -13,6 +13,7 @@ from vocx.models import find_names
 
 N_BUCKETS = 2**16
 _LONGEST = 6  # letters of a run
+_LONGEST_NAME = 20
 
 
 def runs(word: str) -> list[int]:
@@ -35,6 +36,8 @@ def _weights() -> tuple[np.ndarray, float]:
 @lru_cache(maxsize=2**15)
 def likeness(word: str) -> float:
     """How surely a word is a given name and no common word, 0..1; of it alone, whatever its case."""
+    if len(word) > _LONGEST_NAME:
+        return 0.0
     weights, bias = _weights()
     found = runs(word)
     score = bias + float(weights[found].sum()) / math.sqrt(len(found))

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from vocx.errors import MissingExtra, UserError
-from vocx.ingest.content import Content, RawTable
+from vocx.ingest.content import Content, RawTable, whole
 from vocx.ingest.files import known_suffixes, plain_frame, read_content
 
 MAX_BYTES = 2 * 2**30  # of one file, unpacked
@@ -61,6 +61,7 @@ def raw_tables(path: str) -> Iterator[RawTable]:
             failed.append(_broken(content.name, error))
             continue
         n_read += 1
+        table.among = several
         yield table
     if failed and not n_read:
         first = failed[0]
@@ -82,7 +83,10 @@ def _broken(name: str, error: UserError) -> RawTable:
 
 def _names_several(path: str) -> bool:
     suffix = PurePosixPath(path).suffix.lower()
-    return suffix == ".zip" or Path(path).is_dir() or any(c in path for c in "*?[")
+    try:
+        return suffix == ".zip" or Path(path).is_dir() or any(c in path for c in "*?[")
+    except OSError:  # no path at all, as `list_files` will say
+        return False
 
 
 def _contents(path: str, several: bool) -> Iterator[Content | RawTable]:
@@ -91,10 +95,10 @@ def _contents(path: str, several: bool) -> Iterator[Content | RawTable]:
         for name, data in _fetched(path):
             yield from unpacked(name, data)
         return
-    folder = Path(path) if Path(path).is_dir() else None
     files = list_files(path)
+    folder = Path(path) if Path(path).is_dir() else None
     for file in files:
-        name = str(file.relative_to(folder).as_posix()) if folder else file.name
+        name = whole(str(file.relative_to(folder).as_posix()) if folder else file.name)
         try:
             yield from unpacked(name, _bytes_of(file))
         except UserError as error:
@@ -115,6 +119,10 @@ def _bytes_of(file: Path) -> bytes:
 def list_files(path: str) -> list[Path]:
     """The data files that a path or pattern names: itself, or all readable ones below a folder, sorted."""
     here = Path(path)
+    try:
+        here.exists()
+    except OSError as error:
+        raise UserError(f"{path[:200]}: no path: {error.strerror}", "check the path") from None
     if here.is_dir():
         found = sorted(p for p in here.rglob("*") if _is_data(p, here))
         if not found:
@@ -148,7 +156,10 @@ def _is_data(file: Path, folder: Path) -> bool:
 
 
 def _inside(file: Path, folder: Path) -> bool:
-    return folder.resolve() in file.resolve().parents
+    try:
+        return folder.resolve() in file.resolve(strict=True).parents
+    except (OSError, RuntimeError):  # it leads nowhere, or to itself
+        return False
 
 
 # ------------------------------------------------------------------------------------- archives
@@ -203,11 +214,11 @@ def _members(name: str, data: bytes, depth: int) -> Iterator[Content | RawTable]
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         infos = [i for i in archive.infolist() if not i.is_dir()]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+    except Exception as error:  # broken archives break in more ways than can be listed
         raise UserError(f"{name}: not readable as ZIP: {error}", "pack it again") from None
     if len(infos) > MAX_MEMBERS:
         raise UserError(f"{name}: holds more than {MAX_MEMBERS:,} files", "split the archive")
-    total = 0
+    total, found = 0, False
     for info in sorted(infos, key=lambda i: i.filename):
         inside = PurePosixPath(info.filename.replace("\\", "/"))
         shown = f"{name}/{'/'.join(p for p in inside.parts if p not in ('..', '/'))}"
@@ -215,6 +226,7 @@ def _members(name: str, data: bytes, depth: int) -> Iterator[Content | RawTable]
         suffix = inside.suffix.lower()
         if hidden or (suffix not in known_suffixes() and suffix not in _ARCHIVES):
             continue
+        found = True
         if ".." in inside.parts or inside.is_absolute() or re.match(r"^[A-Za-z]:", info.filename):
             yield _broken(shown, UserError("its path leads out of the archive", ""))
             continue
@@ -228,6 +240,8 @@ def _members(name: str, data: bytes, depth: int) -> Iterator[Content | RawTable]
             yield from unpacked(shown, member, depth + 1)
         except UserError as error:
             yield _broken(shown, error)
+    if not found:
+        yield _broken(name, UserError("the archive holds no data file", ""))
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, shown: str) -> bytes:
@@ -237,14 +251,9 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, shown: str) -> byte
             while chunk := file.read(_CHUNK):
                 out.write(chunk)
                 _bounded(shown, out.tell(), info.compress_size)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
+    except UserError:
+        raise
+    except Exception as error:  # as above
         raise UserError(f"{shown}: cannot be unpacked: {error}", "pack it again") from None
     return out.getvalue()
 

@@ -32,7 +32,7 @@ _SPOKEN_PHONE = re.compile(
     re.I,
 )
 _EMAIL = re.compile(
-    r"(?<![\w.+-])[\w.+'-]+\s?@\s?[\w-]+(?:\.[\w-]+)+\b"
+    r"(?<![\w.+-])[\w.+'-]{1,64}\s?@\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\b"
     r"|\b[\w.]+(?: (?:dot|underscore|dash) \w+)* at \w+ dot (?:com|net|org|co dot uk|co|uk|edu|io|me)\b",
     re.I,
 )
@@ -57,6 +57,7 @@ _CUED_ID = re.compile(
     re.I,
 )
 _URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"']+", re.I)
+_LONG_URL = 500  # characters of a link that is taken to hold something secret
 _SECRET = re.compile(
     r"[?&#;/](?:[\w.-]*(?:token|session|sess|sid|auth|key|secret|email|e-mail|user|uid|account|acct|customer|cust|member|"
     r"code|pwd|pass|signature|sig|otp|jwt|phone|ref|id))=[^&\s]+|@|%40|/[A-Za-z0-9_-]*(?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{16,}",
@@ -155,6 +156,11 @@ def _is_phone(found: str) -> bool:
     return 7 <= len(digits) <= 15 and len(set(digits)) > 1 and digits[:3] not in ("978", "979")
 
 
+def _tells(url: str) -> bool:
+    """Whether a link holds a token, a session, an address or an account."""
+    return len(url) > _LONG_URL or bool(_SECRET.search(url.split("://")[-1]))
+
+
 def _is_number(found: str) -> bool:
     """Whether what stands behind "order" or "account" is long enough to be its number, and no year."""
     plain = re.sub(r"\W", "", found)
@@ -226,7 +232,7 @@ def redact(
     masks = _Masks(text, Counter() if counts is None else counts)
     digits = any(c.isdigit() for c in text)
     if "://" in text or "www." in text:
-        masks.put("URL", _URL, lambda url: bool(_SECRET.search(url.split("://")[-1])))
+        masks.put("URL", _URL, _tells)
     if "@" in text or " dot " in text or " DOT " in text:
         masks.put("EMAIL", _EMAIL)
     if digits or ":" in text:

@@ -26,6 +26,7 @@ def is_meaningful(text: str) -> bool:
     return sum(c.isalpha() for c in plain) >= 2 and plain not in _NON_ANSWERS
 
 
+_CELL = 100  # characters of a cell that may be a number or a time
 _NUMBER = re.compile(
     r"^\s*(-?\d+(?:[.,]\d+)?)\s*(?:(?:/|out of|von|of)\s*\d+|[-–:=(]\s*\D.*|stars?|\*)?\s*$", re.I
 )
@@ -39,11 +40,18 @@ def numbers_of(values: pd.Series) -> pd.Series:
     """
 
     def number(cell: object) -> float:
-        found = _NUMBER.match(as_text(cell))
-        return float(found.group(1).replace(",", ".")) if found else np.nan
+        found = _NUMBER.match(as_text(cell)[:_CELL])
+        number = float(found.group(1).replace(",", ".")) if found else np.nan
+        return number if np.isfinite(number) else np.nan
 
-    plain = pd.to_numeric(values, errors="coerce").astype(float)
+    try:
+        plain = pd.to_numeric(values, errors="coerce").astype(float)
+    except (OverflowError, TypeError):  # an integer of hundreds of digits, or an object
+        plain = pd.Series(np.nan, values.index)
     return plain.where(plain.notna(), values.map(number).astype(float))
+
+
+_ON_SCALE = 0.9  # share of the scores that a scale must hold, of those that any holds
 
 
 def to_unit(values: pd.Series, role: str) -> tuple[pd.Series, str]:
@@ -59,10 +67,12 @@ def to_unit(values: pd.Series, role: str) -> tuple[pd.Series, str]:
     known = numbers.dropna()
     if known.empty:
         return numbers, "no numbers"
-    top = known.max()
     scales = [(1, 5), (1, 7), (0, 10)] if role in ("csat", "ces") else [(1, 5), (0, 10), (0, 100)]
-    low, high = next((s for s in scales if top <= s[1]), scales[-1])
-    if high in (5, 7) and known.min() < 1:
+    held = [known.between(0, high).mean() for _, high in scales]
+    low, high = next(
+        (s for s, h in zip(scales, held, strict=True) if h >= _ON_SCALE * max(held)), scales[-1]
+    )
+    if high in (5, 7) and (known == 0).any():
         low = 0
     scaled = ((numbers - low) / (high - low)).where(numbers.between(low, high))
     return scaled, f"{low}-{high}"
@@ -90,7 +100,7 @@ def to_utc(values: pd.Series) -> tuple[pd.Series, str]:
     ['01-31', '02-05']
     """
     cells = values.where(values.notna(), None)
-    numbers = pd.to_numeric(cells.astype(str), errors="coerce").astype(float)
+    numbers = pd.to_numeric(cells.astype(str).str[:_CELL], errors="coerce").astype(float)
     if len(cells) and cells.notna().any() and numbers[cells.notna()].notna().mean() > 0.7:
         size = numbers.median()
         unit = next((u for u, top in (("s", 1e11), ("ms", 1e14)) if size < top), "us")
@@ -100,18 +110,16 @@ def to_utc(values: pd.Series) -> tuple[pd.Series, str]:
         return pd.to_datetime(micros, unit="us", utc=True).astype("datetime64[us, UTC]"), (
             f"epoch {unit}"
         )
-    shown = cells.map(lambda v: v if v is None else _ZONE.sub(_offset, str(v).strip()))
+    shown = cells.map(lambda v: v if v is None else _ZONE.sub(_offset, str(v).strip()[:_CELL]))
     written = shown.dropna().astype(str)
     parts = written.str.extract(r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}").astype(float)
     day_first = bool((parts[0] > 12).any() or written.str.contains(r"^\s*\d{1,2}\.\d").any())
+    shown = shown.where(~shown.fillna("").astype(str).str.startswith("-"), None)
     iso = shown.map(lambda v: isinstance(v, str) and bool(re.match(r"\s*\d{4}-\d", v)))
     times = pd.Series(pd.NaT, cells.index, dtype="datetime64[us, UTC]")
     for chosen, first in ((iso, False), (~iso, day_first)):
         if chosen.any():
-            read = pd.to_datetime(
-                shown[chosen], utc=True, errors="coerce", dayfirst=first, format="mixed"
-            )
-            times[chosen] = read.astype("datetime64[us, UTC]")
+            times[chosen] = _read_times(shown[chosen], first)
     zoned = written.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$").any()
     assumption = "zone as given" if zoned else "no zone given: taken as UTC"
     if parts[0].notna().any():
@@ -119,6 +127,26 @@ def to_utc(values: pd.Series) -> tuple[pd.Series, str]:
         order = "day first" if day_first else "month first"
         assumption += f", {order}" if sure else f", {order} (nothing in the file tells)"
     return times, assumption
+
+
+def _read_times(shown: pd.Series, day_first: bool) -> pd.Series:
+    """Written times as UTC; one that no calendar has is null, and spoils no other."""
+
+    def read(part: pd.Series) -> pd.Series:
+        found = pd.to_datetime(part, utc=True, errors="coerce", dayfirst=day_first, format="mixed")
+        return found.astype("datetime64[us, UTC]")
+
+    try:
+        return read(shown)
+    except (NotImplementedError, ValueError, OverflowError):
+        pass
+    times = pd.Series(pd.NaT, shown.index, dtype="datetime64[us, UTC]")
+    for row in shown.index:
+        try:
+            times.loc[[row]] = read(shown.loc[[row]])
+        except (NotImplementedError, ValueError, OverflowError):
+            continue
+    return times
 
 
 def as_text(value: object) -> str:

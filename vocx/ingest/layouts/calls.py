@@ -138,7 +138,7 @@ def _read_genesys(content: Content) -> RawTable:
 _CUE = re.compile(
     r"^\s*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}\s*-->\s*(?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3}"
 )
-_VOICE = re.compile(r"<v(?:\.[\w.]+)?\s+([^>]+)>", re.I)
+_VOICE = re.compile(r"<v(?:\.[\w.]{1,60})?\s([^<>\n]{1,100})>", re.I)
 _TAGS = re.compile(r"</?(?:v|c|b|i|u|ruby|rt|lang|font)\b[^>]*>|<\d[\d:.]*>", re.I)
 _SAYS = re.compile(r"^\s*(?:\[([^\]\n]{1,40})\]|([A-Z][\w .'-]{0,39}|[A-Z_ ]{2,40}))\s*:\s+(?=\S)")
 

@@ -35,6 +35,9 @@ def _read_zendesk(content: Content) -> RawTable:
         if not comments and ticket.get("description"):
             comments = [{"author_id": ticket.get("requester_id"), "body": ticket["description"],
                          "created_at": ticket.get("created_at")}]  # fmt: skip
+        if not comments:
+            number += 1
+            rejects.append((number, "ticket without words", str(ticket.get("subject") or "")))
         score = str((ticket.get("satisfaction_rating") or {}).get("score") or "")
         for comment in comments:
             number += 1

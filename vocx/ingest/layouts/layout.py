@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from vocx.config import Columns
-from vocx.ingest.content import Content, RawTable, Reject
+from vocx.ingest.content import Content, RawTable, Reject, plain_cell
 
 DELIMITED = frozenset([".csv", ".tsv", ".txt", ""])
 JSON = frozenset([".json", ".jsonl", ".ndjson", ".txt", ""])
@@ -39,7 +39,7 @@ def turns_table(
     listed = list(turns)
     names = list(dict.fromkeys(k for t in listed for k in t if k != "number"))
     frame = pd.DataFrame(
-        [[t.get(n) for n in names] for t in listed],
+        [[plain_cell(t.get(n)) for n in names] for t in listed],
         columns=names,
         index=[t["number"] for t in listed],
         dtype=object,

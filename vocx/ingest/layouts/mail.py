@@ -87,7 +87,7 @@ def _is_mail(content: Content) -> bool:
 
 
 def _messages(content: Content) -> list[EmailMessage]:
-    parts = re.split(rb"(?m)^From \S+.*\d{4}\r?\n", content.data)
+    parts = re.split(rb"(?m)^From \S+ +\S.*\d\d:\d\d.*\d{4}\r?\n", content.data)
     raw = [p for p in parts if p.strip()] if len(parts) > 1 else [content.data]
     return [email.message_from_bytes(r, policy=email.policy.default) for r in raw]
 
@@ -109,6 +109,17 @@ def _body(message: EmailMessage) -> str:
     return ""
 
 
+def _any_body(message: EmailMessage) -> str:
+    """The body as the library finds it, or else what stands below the headers."""
+    try:
+        if body := _body(message):
+            return body
+    except Exception:  # it stumbles over broken messages in many ways
+        pass
+    payload = message.get_payload()
+    return payload if isinstance(payload, str) else ""
+
+
 def _header(message: EmailMessage, name: str) -> str:
     try:
         return str(message.get(name) or "")
@@ -128,11 +139,7 @@ def _read_mail(content: Content) -> RawTable:
         automatic = _AUTOMATIC.search(_header(message, "auto-submitted")) or _header(
             message, "x-autoreply"
         )
-        try:
-            words = own_words(_body(message))
-        except Exception:  # as above
-            rejects.append((number, "message cannot be read", subject))
-            continue
+        words = own_words(_any_body(message))
         if automatic:
             rejects.append((number, "automatic reply: not the customer's words", words))
             continue

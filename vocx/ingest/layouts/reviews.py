@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from vocx.config import Columns
-from vocx.ingest.content import Content, Merge, RawTable, Reject, table_of, unique_names
+from vocx.ingest.content import Content, Merge, RawTable, Reject, plain_cell, table_of, unique_names
 from vocx.ingest.layouts.layout import DELIMITED, JSON, Layout, objects_of
 
 _EDITED = "an earlier version of a review that was edited"
@@ -34,7 +34,7 @@ def _read_google_play(content: Content) -> RawTable:
     if link:
         when = next((low[n] for n in ("review last update millis since epoch",
                                       "review last update date and time") if n in low), None)  # fmt: skip
-        order = frame if when is None else frame.assign(_at=frame[when].fillna("")).sort_values("_at", kind="stable")  # fmt: skip
+        order = frame if when is None else frame.assign(_at=pd.to_numeric(frame[when], errors="coerce") if "millis" in when.lower() else frame[when].fillna("")).sort_values("_at", kind="stable")  # fmt: skip
         again = order[link].notna() & order.duplicated(link, keep="last")
         earlier = order.index[again]
         text = low["review text"]
@@ -135,7 +135,7 @@ def _lines_with(*keys: str) -> Callable[[Content], bool]:
         for line in content.text.lstrip("[ \n\r\t").split("\n", 20)[:20]:
             try:
                 row = loads(line.strip().rstrip(","))
-            except JSONDecodeError:
+            except (JSONDecodeError, RecursionError):
                 continue
             return isinstance(row, dict) and set(keys) <= set(row)
         found = objects_of(content)
@@ -167,7 +167,7 @@ def _review_table(
     content: Content, rows: list[dict[str, Any]], rejects: list[Reject], layout: str
 ) -> RawTable:
     names = list(dict.fromkeys(k for r in rows for k in r if k != "number"))
-    frame = pd.DataFrame([[r.get(n) for n in names] for r in rows], columns=names,
+    frame = pd.DataFrame([[plain_cell(r.get(n)) for n in names] for r in rows], columns=names,
                          index=[r["number"] for r in rows], dtype=object)  # fmt: skip
     roles = {n: n for n in names if n in Columns.model_fields}
     return RawTable(content.name, frame, rejects, encoding=content.encoding, layout=layout,

@@ -9,13 +9,13 @@ from __future__ import annotations
 import io
 import json
 import re
-import zipfile
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from vocx.config import Columns
+from vocx.errors import UserError
 from vocx.ingest.content import Content, RawTable, table_of, unique_names
 from vocx.ingest.layouts.layout import DELIMITED, Layout
 
@@ -110,8 +110,8 @@ def _qualtrics_table(
     notes = []
     if (status := low.get("status")) is not None:
         preview = frame[status].map(lambda v: str(v).strip().lower() in ("survey preview", "survey test", "1", "2"))  # fmt: skip
-        rejects += [(int(i), "preview or test response, no customer's", "") for i in frame.index[preview]]  # fmt: skip
-        frame = frame[~preview]
+        rejects += [(int(i), "preview or test response, no customer's", "") for i in frame.index[preview.astype(bool)]]  # fmt: skip
+        frame = frame[~preview.astype(bool)]
     roles = {
         role: low[name]
         for role, name in (
@@ -138,13 +138,16 @@ def _qualtrics_table(
 
 
 def _in_zone(times: pd.Series, zone: str) -> pd.Series:
-    read = pd.to_datetime(times, errors="coerce", format="mixed")
-    try:
-        zoned = read.dt.tz_localize(zone, ambiguous="NaT", nonexistent="shift_forward")
-    except Exception:  # an unknown zone's error is of whatever library keeps them
-        return times
-    shown = zoned.map(lambda t: None if pd.isna(t) else t.isoformat())
-    return shown.where(shown.notna(), times)
+    """Times without a zone as those of a zone; what is no time stays as it is."""
+
+    def zoned(cell: Any) -> Any:
+        try:
+            local = pd.Timestamp(str(cell)[:100])
+            return local.tz_localize(zone, ambiguous=True, nonexistent="shift_forward").isoformat()
+        except Exception:  # times and zones have errors of several libraries
+            return cell
+
+    return times.map(zoned, na_action="ignore")
 
 
 def _worded(ids: Sequence[str], wordings: dict[str, str]) -> dict[str, str]:
@@ -171,11 +174,11 @@ def _sheet(content: Content) -> list[list[Any]]:
 
     try:
         book = load_workbook(io.BytesIO(content.data), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError):
+        sheet: Any = book.worksheets[0]
+        sheet.reset_dimensions()
+        return [list(r) for r in sheet.iter_rows(values_only=True) if any(c is not None for c in r)]
+    except Exception:  # a broken workbook is told of by the reader of plain ones
         return []
-    return (
-        [list(r) for r in book.worksheets[0].iter_rows(values_only=True)] if book.worksheets else []
-    )
 
 
 def _is_surveymonkey_book(content: Content) -> bool:
@@ -196,6 +199,8 @@ def _surveymonkey_table(
     broken: Sequence[tuple[int, str]],
 ) -> RawTable:
     """Questions stand above, answers' labels below; a question's blank cells are its own."""
+    if len(records) < 2:
+        raise UserError(f"{content.name}: the table is empty", "export it again with its rows")
     above, below = list(records[0]), [*_lower(records[1])]
     below += [""] * (len(above) - len(below))
     names, question = [], ""
