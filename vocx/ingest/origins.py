@@ -299,6 +299,7 @@ def _sql_table(address: str) -> RawTable:
     except ImportError as error:
         raise MissingExtra(str(error.name), "storage") from None
     schema, _, name = table.rpartition(".")
+    url = re.sub(r"^postgres(?:ql)?://", "postgresql+psycopg://", url, flags=re.I)
     try:
         engine = sqlalchemy.create_engine(url)
         with engine.connect() as connection:
