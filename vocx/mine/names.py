@@ -268,7 +268,12 @@ def denies(text: str, key: frozenset[str]) -> bool:
     words = text.lower().replace("’", "'").replace("n't", " n't").replace("cannot", "can not")
     stems = [stem(w.strip(".,!?;:")) for w in words.split()]
     nots = [i for i, w in enumerate(stems) if w in _DENIALS]
-    return any(abs(i - j) <= _NEAR for i in nots for j, w in enumerate(stems) if w in key)
+    return any(
+        abs(i - j) <= _NEAR
+        for i in nots
+        for j, w in enumerate(stems)
+        if w in key and w not in _DENIALS
+    )
 
 
 def _plain(text: str) -> frozenset[str]:
