@@ -80,20 +80,21 @@ def _overview(run: Run) -> dict[str, Any]:
     feedback = run.feedback
     labelled = feedback[feedback["meaningful"].astype(bool)]
     times = feedback["created_at"].dropna()
+    rows = feedback.drop_duplicates(["source_file", "source_row"])  # a score counts once a row
     order = ["very_negative", "negative", "mixed", "neutral", "positive", "very_positive"]
     sentiments = labelled["sentiment"].value_counts()
     emotions = _sure(labelled, "emotion", run).value_counts()
     return {
         "n_feedback": len(feedback),
         "n_meaningful": len(labelled),
-        "n_rejected": len(run.rejects),
+        "n_rejected": int(run.rejects["merged_into"].isna().sum()),
         "first": _day(times.min()) if len(times) else None,
         "last": _day(times.max()) if len(times) else None,
         "sources": feedback["source"].value_counts().sort_index().to_dict(),
-        "nps": _number(nps(feedback["nps"]), 0),
-        "n_nps": int(feedback["nps"].notna().sum()),
-        "rating": _number(1 + 4 * feedback["rating"].mean(), 2),
-        "n_rating": int(feedback["rating"].notna().sum()),
+        "nps": _number(nps(rows["nps"]), 0),
+        "n_nps": int(rows["nps"].notna().sum()),
+        "rating": _number(1 + 4 * rows["rating"].mean(), 2),
+        "n_rating": int(rows["rating"].notna().sum()),
         "polarity": _number(labelled["polarity"].mean(), 2),
         "sentiments": {s: int(sentiments.get(s, 0)) for s in order},
         "emotions": {
@@ -114,7 +115,10 @@ def _scope(run: Run) -> dict[str, Any]:
         "files": [
             {
                 k: f[k]
-                for k in ("file", "rows", "taken", "merged", "rejected", "assumptions", "ignored")
+                for k in (
+                    *("file", "layout", "rows", "taken", "merged", "rejected"),
+                    *("not_meaningful", "other_languages", "assumptions", "ignored"),
+                )
             }
             for f in manifest["inputs"]
         ],
@@ -123,7 +127,10 @@ def _scope(run: Run) -> dict[str, Any]:
         "model": {"name": manifest["model"]["name"], "digest": manifest["model"]["digest"][:12]},
         "privacy": manifest["privacy"],
         "vocx": manifest["vocx"],
-        "reasons": run.rejects["reason"].value_counts().head(8).to_dict(),
+        "reasons": run.rejects.loc[run.rejects["merged_into"].isna(), "reason"]
+        .value_counts()
+        .head(8)
+        .to_dict(),
     }
 
 

@@ -169,12 +169,15 @@ function groups() {
 
 function scope() {
   const s = F.scope, c = s.coverage, r = s.rows;
-  const files = el("table", {}, el("tr", {}, ["file", "rows", "taken", "joined", "rejected"].map((h) => el("th", {}, h))), s.files.map((f) => el("tr", {}, el("td", {}, f.file), [f.rows, f.taken, f.merged, f.rejected].map((n) => el("td", { class: "num" }, count(n))))));
+  const tongues = {};
+  s.files.forEach((f) => Object.entries(f.other_languages || {}).forEach(([k, n]) => { tongues[k] = (tongues[k] || 0) + n; }));
+  const foreign = Object.entries(tongues).map(([k, n]) => `${count(n)} in '${k}'`).join(", ");
+  const files = el("table", {}, el("tr", {}, ["file", "rows", "taken", "merged", "rejected"].map((h) => el("th", {}, h))), s.files.map((f) => el("tr", {}, el("td", {}, f.file), [f.rows, f.taken, f.merged, f.rejected].map((n) => el("td", { class: "num" }, count(n))))));
   const reasons = Object.entries(s.reasons).map(([k, n]) => el("li", {}, `${count(n)} rejected: ${k}`));
   const notes = s.files.flatMap((f) => f.assumptions.map((a) => el("li", {}, `${f.file}: ${a}`)).concat(f.ignored.length ? [el("li", {}, `${f.file}: columns not kept: ${f.ignored.join(", ")}`)] : []));
   const masked = Object.entries(s.privacy.masked).map(([k, n]) => `${count(n)} ${k.toLowerCase()}`).join(", ");
   $("scope").append(
-    el("div", {}, el("h3", {}, "What came in"), files, el("ul", {}, reasons), el("p", {}, s.privacy.redacted ? `Masked before anything was stored: ${masked || "nothing found"}. Names and postal addresses are not masked.` : "Personal data was not masked in this run.")),
+    el("div", {}, el("h3", {}, "What came in"), files, el("p", {}, foreign ? `Not scored, for the models speak English alone: ${foreign}.` : ""), el("ul", {}, reasons), el("p", {}, s.privacy.redacted ? `Masked before anything was stored: ${masked || "nothing found"}. Names of persons are not all found: read quotes before you publish them.` : "Personal data was not masked in this run.")),
     el("div", {}, el("h3", {}, "How sure the labels are"), el("ul", {}, [
       `${count(c.meaningful)} of ${count(c.feedback)} feedback say something; the model is sure of the stage of ${count(c.sure.stage)}, the touchpoint of ${count(c.sure.touchpoint)}, the emotion of ${count(c.sure.emotion)}.`,
       `${count(c.mentions)} pains and wins in ${count(c.feedback_with_mention)} feedback. Sure of the stage: ${count(c.mentions_sure_of_stage)}; of the theme: ${count(c.mentions_sure_of_theme)}; in an issue: ${count(c.mentions_in_issues)}, in none ${count(c.mentions_too_rare)} as too rare and ${count(c.mentions_too_vague)} as too vague; counted in the matrix: ${count(c.mentions_counted)}.`,
