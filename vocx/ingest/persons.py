@@ -94,6 +94,10 @@ _DOCTORS = frozenset(
     "pepper martens marten oetker scholl scholls who seuss bronner bronners beat dre jart".split()
 )
 _SURE, _LIKELY, _PERHAPS = 0.85, 0.4, 0.2
+_CUES = _TITLES | frozenset(
+    "is was name name's name’s named to with by for attn fao o called it's it’s its thx thanks you ty tell ask cheers ex "
+    "regards love told hi".split()
+)
 _SHORT = frozenset("jo al ed mo bo li wu ng xu".split())
 _NEVER = frozenset(
     """
@@ -153,8 +157,10 @@ def _name_at(
 ) -> int:
     """How many words from the i-th on are a person's name; none: zero."""
     word = words[i].group()
-    low = re.sub(r"['’]s$", "", word).lower()
     capital = word[0].isupper()
+    if not capital and (i == 0 or words[i - 1].group().lower() not in _CUES):
+        return 0  # most words: nothing before them tells of a name
+    low = re.sub(r"['’]s$", "", word).lower()
     if low in _NEVER or re.split(r"['’]", low)[0] in _NEVER or len(low) == 1:
         return 0
     if not capital and _lower_cue(text, words[i]):
