@@ -195,8 +195,7 @@ def airline() -> dict[str, Any]:
     coarse = {"vocx, detail 0.5": vectors}
     for model in ("voc-small", "voc-base"):
         beliefs = load_model(model).theme_beliefs(texts, ["pain"] * len(texts))
-        n = beliefs.shape[1]
-        coarse[f"vocx, detail 0.5, beliefs of {model}"] = with_beliefs(vectors, beliefs[:, :n])
+        coarse[f"vocx, detail 0.5, beliefs of {model}"] = with_beliefs(vectors, beliefs)
     for name, rows in coarse.items():
         labels, seconds = timed(lambda t, v, k: vocx_issues(t, v, k, detail=0.5), texts, rows, 9)
         found[name] = scored(labels, truth, seconds)

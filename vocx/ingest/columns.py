@@ -93,14 +93,16 @@ def recognise(
             )
         found.roles["text"] = text
         taken.add(text)
-    once = frame.drop_duplicates()  # a row that is there again has its id again
     for role in _NAMES:
         if role in found.roles:
             continue
         for column in columns:
             named = column not in taken and _is_called(column, _NAMES[role])
-            values = once[column] if role == "id" and named else frame[column]
-            if named and _content_fits(role, values):
+            if named and role == "id":  # a row that is there again has its id again
+                named = _content_fits(role, frame.drop_duplicates()[column])
+            elif named:
+                named = _content_fits(role, frame[column])
+            if named:
                 found.roles[role] = column
                 taken.add(column)
                 break

@@ -31,6 +31,7 @@ _WESTERN = frozenset(
 )
 _QUOTES = 100  # quotes that never end, after which quotes are taken for plain characters
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
+UNCLOSED = "row has a quote that never ends"
 Reject = tuple[int, str, str]  # row number, reason, the row's text
 Merge = tuple[int, str, str, str]  # the same, and the id of what says it already
 

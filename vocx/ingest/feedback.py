@@ -391,7 +391,7 @@ def _clean_texts(table: pd.DataFrame, masked: Counter[str] | None) -> None:
     def clean(text: str) -> str:
         text = _BREAKS.sub("\n", whole(text))
         text = without_html(ftfy.fix_text(text, unescape_html=True))
-        text = without_html(text).replace("\r\n", "\n").replace("\r", "\n")
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
         return redact(text, masked, things).strip() if masked is not None else text.strip()
 
     texts, spans = [], []

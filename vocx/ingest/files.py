@@ -12,6 +12,7 @@ import pandas as pd
 
 from vocx.errors import UserError
 from vocx.ingest.content import (
+    UNCLOSED,
     Content,
     RawTable,
     Reject,
@@ -24,7 +25,6 @@ from vocx.ingest.layouts import LAYOUTS, layout_of
 
 _DEPTH = 40  # objects inside objects whose keys are joined; what lies deeper is kept as text
 _TEXTS = frozenset([".json", ".jsonl", ".ndjson", ".txt"])
-_UNCLOSED = "row has a quote that never ends"
 
 
 def known_suffixes() -> list[str]:
@@ -91,7 +91,7 @@ def _read_delimited(content: Content) -> RawTable:
     names = unique_names(records[start] if records else [])
     body = records[start + 1 :]
     frame, rejects = table_of(names, body, range(1, len(body) + 1))
-    rejects += [(at - start, _UNCLOSED, line) for at, line in broken if at > start]
+    rejects += [(at - start, UNCLOSED, line) for at, line in broken if at > start]
     return RawTable(content.name, frame, rejects, encoding=content.encoding)
 
 

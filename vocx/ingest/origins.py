@@ -49,7 +49,7 @@ def raw_tables(path: str) -> Iterator[RawTable]:
     several = _names_several(path)
     failed: list[RawTable] = []
     n_read = 0
-    for content in _contents(path, several):
+    for content in _contents(path):
         if isinstance(content, RawTable):
             failed.append(content)
             continue
@@ -89,7 +89,7 @@ def _names_several(path: str) -> bool:
         return False
 
 
-def _contents(path: str, several: bool) -> Iterator[Content | RawTable]:
+def _contents(path: str) -> Iterator[Content | RawTable]:
     """Files and members of archives; of several, one that cannot be unpacked as a rejected row."""
     if _URL.match(path):
         for name, data in _fetched(path):

@@ -9,7 +9,7 @@ from typing import Any
 
 from vocx.errors import UserError
 from vocx.ingest.content import Content, RawTable, Reject
-from vocx.ingest.layouts.layout import JSON, Layout, objects_of, turns_table
+from vocx.ingest.layouts.layout import JSON, Layout, objects_of, rows_table
 
 _CUSTOMERS = frozenset(["customer", "end_user", "external"])
 
@@ -59,7 +59,7 @@ def _read_contact_lens(content: Content) -> RawTable:
                 "text": turn["Content"], "time": turn.get("AbsoluteTime"), "channel": channel,
                 "language": call.get("LanguageCode"),
             })  # fmt: skip
-    return turns_table(content, turns, rejects, "Amazon Connect Contact Lens",
+    return rows_table(content, turns, rejects, "Amazon Connect Contact Lens",
                        twin=(f"connect/{contact}", int(redacted)))  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def _read_ccai(content: Content) -> RawTable:
     if turns and any(not _clock(t["time"]) for t in turns):  # from the call's begin, not of a clock
         for turn in turns:
             del turn["time"]
-    return turns_table(content, turns, rejects, "Google CX Insights")
+    return rows_table(content, turns, rejects, "Google CX Insights")
 
 
 def _clock(micros: Any) -> bool:
@@ -130,7 +130,7 @@ def _read_genesys(content: Content) -> RawTable:
                     "channel": str(call.get("mediaType") or "call").lower(),
                     "language": transcript.get("language"),
                 })  # fmt: skip
-    return turns_table(content, turns, rejects, "Genesys Cloud transcript")
+    return rows_table(content, turns, rejects, "Genesys Cloud transcript")
 
 
 # --------------------------------------------------------------------------------------- subtitles
@@ -184,7 +184,7 @@ def _read_subtitles(content: Content) -> RawTable:
             f"{content.name}: no cue says who speaks",
             "export it with speakers: `<v NAME>words` or `NAME: words`",
         )
-    return turns_table(content, turns, rejects, "subtitles with speakers")
+    return rows_table(content, turns, rejects, "subtitles with speakers")
 
 
 CALLS = (

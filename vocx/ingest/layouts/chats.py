@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from vocx.ingest.content import Content, RawTable, Reject
-from vocx.ingest.layouts.layout import Layout, turns_table
+from vocx.ingest.layouts.layout import Layout, rows_table
 
 _LINE = re.compile(
     r"^[\u200e\u200f\ufeff]*\[?(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}),?\s+"
@@ -49,7 +49,7 @@ def _read_chat(content: Content) -> RawTable:
         else:
             turns.append({"number": number, "conversation": PurePosixPath(content.name).stem,
                           "speaker": said.group(1).strip("~ \u200e"), "text": words, "time": time})  # fmt: skip
-    return turns_table(content, turns, rejects, "chat")
+    return rows_table(content, turns, rejects, "chat")
 
 
 CHATS = (Layout("chat", frozenset([".txt", ""]), _is_chat, _read_chat),)

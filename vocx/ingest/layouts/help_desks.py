@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vocx.ingest.content import Content, RawTable, Reject, without_html
-from vocx.ingest.layouts.layout import JSON, PRIVATE, Layout, objects_of, turns_table
+from vocx.ingest.layouts.layout import JSON, PRIVATE, Layout, objects_of, rows_table
 
 
 def _tickets(content: Content) -> list[dict[str, Any]]:
@@ -57,7 +57,7 @@ def _read_zendesk(content: Content) -> RawTable:
                 "author": str(ticket.get("requester_id")),
                 "csat": {"good": 5, "bad": 1}.get(score), "status": ticket.get("status"),
             })  # fmt: skip
-    return turns_table(content, turns, rejects, "Zendesk tickets")
+    return rows_table(content, turns, rejects, "Zendesk tickets")
 
 
 def _is_intercom(content: Content) -> bool:
@@ -100,7 +100,7 @@ def _read_intercom(content: Content) -> RawTable:
                     "time": part.get("created_at"), "author": author.get("id") if mine else None,
                     "csat": rated, "title": None,
                 })  # fmt: skip
-    return turns_table(content, turns, rejects, "Intercom conversations")
+    return rows_table(content, turns, rejects, "Intercom conversations")
 
 
 HELP_DESKS = (

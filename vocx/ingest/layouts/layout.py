@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from vocx.config import Columns
-from vocx.ingest.content import Content, RawTable, Reject, plain_cell
+from vocx.ingest.content import (
+    UNCLOSED,
+    Content,
+    RawTable,
+    Reject,
+    plain_cell,
+    table_of,
+    unique_names,
+)
 
 DELIMITED = frozenset([".csv", ".tsv", ".txt", ""])
 JSON = frozenset([".json", ".jsonl", ".ndjson", ".txt", ""])
@@ -24,19 +32,19 @@ class Layout(NamedTuple):
     read: Callable[[Content], RawTable]
 
 
-def turns_table(
+def rows_table(
     content: Content,
-    turns: Iterable[dict[str, Any]],
+    rows: Iterable[dict[str, Any]],
     rejects: list[Reject],
     layout: str,
     **more: Any,
 ) -> RawTable:
-    """Turns of conversations as a raw table.
+    """Reviews, or turns of conversations, as a raw table.
 
     A turn has ``number``, ``conversation``, ``speaker`` (customer or agent), ``text``, and what else is
     known: ``time``, ``channel``, ``language``, ``author``, ``title``, scores.
     """
-    listed = list(turns)
+    listed = list(rows)
     names = list(dict.fromkeys(k for t in listed for k in t if k != "number"))
     frame = pd.DataFrame(
         [[plain_cell(t.get(n)) for n in names] for t in listed],
@@ -55,6 +63,14 @@ def turns_table(
         columns=columns,
         **more,
     )
+
+
+def headed_table(content: Content) -> tuple[list[str], pd.DataFrame, list[Reject]]:
+    """Names, cells and rejected rows of a delimited file whose first row is its header."""
+    records, broken = content.records
+    names = unique_names(records[0])
+    frame, rejects = table_of(names, records[1:], range(1, len(records)))
+    return names, frame, rejects + [(at, UNCLOSED, line) for at, line in broken]
 
 
 def objects_of(content: Content) -> list[dict[str, Any]] | None:

@@ -8,8 +8,15 @@ from typing import Any
 import pandas as pd
 
 from vocx.config import Columns
-from vocx.ingest.content import Content, Merge, RawTable, Reject, plain_cell, table_of, unique_names
-from vocx.ingest.layouts.layout import DELIMITED, JSON, Layout, objects_of
+from vocx.ingest.content import Content, Merge, RawTable
+from vocx.ingest.layouts.layout import (
+    DELIMITED,
+    JSON,
+    Layout,
+    headed_table,
+    objects_of,
+    rows_table,
+)
 
 _EDITED = "an earlier version of a review that was edited"
 
@@ -24,10 +31,7 @@ def _is_google_play(content: Content) -> bool:
 
 def _read_google_play(content: Content) -> RawTable:
     """Monthly reports; an edited review appears again, with the same link: the last one counts."""
-    records, broken = content.records
-    names = unique_names(records[0])
-    frame, rejects = table_of(names, records[1:], range(1, len(records)))
-    rejects += [(at, "row has a quote that never ends", line) for at, line in broken]
+    names, frame, rejects = headed_table(content)
     low = {n.lower(): n for n in names}
     merged: list[Merge] = []
     link = low.get("review link")
@@ -83,7 +87,7 @@ def _read_app_store(content: Content) -> RawTable:
             "rating": said.get("rating"), "author": said.get("reviewerNickname"),
             "time": said.get("createdDate"), "territory": said.get("territory"),
         })  # fmt: skip
-    return _review_table(content, rows, rejects, "App Store reviews")
+    return rows_table(content, rows, rejects, "App Store reviews")
 
 
 _TRUSTPILOT = {
@@ -107,10 +111,7 @@ def _is_trustpilot(content: Content) -> bool:
 
 
 def _read_trustpilot(content: Content) -> RawTable:
-    records, broken = content.records
-    names = unique_names(records[0])
-    frame, rejects = table_of(names, records[1:], range(1, len(records)))
-    rejects += [(at, "row has a quote that never ends", line) for at, line in broken]
+    names, frame, rejects = headed_table(content)
     low = {n.lower(): n for n in names}
     roles: dict[str, str] = {}
     for role, options in _TRUSTPILOT.items():
@@ -161,17 +162,6 @@ def _read_lines(
         return table
 
     return read
-
-
-def _review_table(
-    content: Content, rows: list[dict[str, Any]], rejects: list[Reject], layout: str
-) -> RawTable:
-    names = list(dict.fromkeys(k for r in rows for k in r if k != "number"))
-    frame = pd.DataFrame([[plain_cell(r.get(n)) for n in names] for r in rows], columns=names,
-                         index=[r["number"] for r in rows], dtype=object)  # fmt: skip
-    roles = {n: n for n in names if n in Columns.model_fields}
-    return RawTable(content.name, frame, rejects, encoding=content.encoding, layout=layout,
-                    columns=Columns(**roles))  # fmt: skip
 
 
 REVIEWS = (

@@ -16,8 +16,8 @@ import pandas as pd
 
 from vocx.config import Columns
 from vocx.errors import UserError
-from vocx.ingest.content import Content, RawTable, table_of, unique_names
-from vocx.ingest.layouts.layout import DELIMITED, Layout
+from vocx.ingest.content import UNCLOSED, Content, RawTable, table_of, unique_names
+from vocx.ingest.layouts.layout import DELIMITED, Layout, headed_table
 
 # What Qualtrics knows of a response, by the names of its first header row.
 _QUALTRICS = {
@@ -105,7 +105,7 @@ def _qualtrics_table(
     zone: str | None,
 ) -> RawTable:
     frame, rejects = table_of(ids, body, range(1, len(body) + 1))
-    rejects += [(at - skipped + 1, "row has a quote that never ends", line) for at, line in broken]
+    rejects += [(at - skipped + 1, UNCLOSED, line) for at, line in broken]
     low = {i.lower(): i for i in ids}
     notes = []
     if (status := low.get("status")) is not None:
@@ -210,7 +210,7 @@ def _surveymonkey_table(
     names = unique_names(names)
     body = [[None if c == "" else c for c in r] for r in records[2:]]
     frame, rejects = table_of(names, body, range(1, len(body) + 1))
-    rejects += [(at - 1, "row has a quote that never ends", line) for at, line in broken]
+    rejects += [(at - 1, UNCLOSED, line) for at, line in broken]
     low = {n.lower(): n for n in names}
     roles = {
         role: low[name]
@@ -261,10 +261,7 @@ def _one_header(
     content: Content, layout: str, known: set[str], wanted: Sequence[tuple[str, str]]
 ) -> RawTable:
     """A table with one header row, of which some columns are the tool's own."""
-    records, broken = content.records
-    names = unique_names(records[0])
-    frame, rejects = table_of(names, records[1:], range(1, len(records)))
-    rejects += [(at, "row has a quote that never ends", line) for at, line in broken]
+    names, frame, rejects = headed_table(content)
     low = {n.lower(): n for n in names}
     roles: dict[str, str] = {}
     for role, name in wanted:
