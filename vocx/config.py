@@ -165,18 +165,22 @@ def load_run_config(path: Path) -> RunConfig:
 
 
 class NamesConfig(_Strict):
-    """The model that tells given names for masking: `pipelines/train-names.yaml`."""
+    """The model that finds names of persons for masking: `pipelines/train-names.yaml`."""
 
     name: str
-    data: str  # the folder of packs, whose words are no names
-    letters: int = Field(6, ge=6, le=6)  # of the longest run
+    data: str  # the folder of packs, whose comments tell where names stand
+    lists: str  # the folder of packages that list names
+    comments: int = Field(40_000, ge=100)  # of the packs, to learn from
+    passes: int = Field(3, ge=1)  # over the comments, each with other names in them
+    c: float = Field(0.3, gt=0)  # inverse of regularisation
+    seed: int = 0
     out: str | None = None
 
 
 def load_names_config(path: Path) -> NamesConfig:
     """A recipe of a model of names; paths in it are relative to the file."""
     config = checked(NamesConfig, read_yaml(path), str(path))
-    for key in ("data", "out"):
+    for key in ("data", "lists", "out"):
         if value := getattr(config, key):
             setattr(config, key, str((path.parent / value).resolve()))
     return config
@@ -185,7 +189,7 @@ def load_names_config(path: Path) -> NamesConfig:
 def is_names(path: Path) -> bool:
     """Whether a recipe is one of a model of names."""
     content = read_yaml(path)
-    return isinstance(content, dict) and "letters" in content
+    return isinstance(content, dict) and "lists" in content
 
 
 def load_cascade_config(path: Path) -> CascadeConfig:

@@ -29,6 +29,11 @@ MASK = re.compile(r"\[(?:NAME|EMAIL|PHONE|CARD|IBAN|ID|ADDRESS|ORDER|IP|DOB|URL)
         ("flat 2, 14 mill lane, leeds ls1 4ab", "[ADDRESS]"),
         ("see https://x.example/reset?token=ab12cd34", "see [URL]"),
         ("I spoke to Priya Shah about it", "I spoke to [NAME] about it"),
+        ("Best wishes,\nT. Jones", "Best wishes,\n[NAME]"),
+        ("our locator is QTRWLM", "our locator is [ORDER]"),
+        ("ring oh seven seven double oh nine double oh one two four", "ring [PHONE]"),
+        ("a bell, 01632 (960) 255, please", "a bell, [PHONE], please"),
+        ("policy HOM 7733910 renewed", "policy [ORDER] renewed"),
     ],
 )
 def test_personal_data_is_masked_by_type(text: str, masked: str) -> None:
@@ -46,6 +51,9 @@ def test_personal_data_is_masked_by_type(text: str, masked: str) -> None:
         "read https://shop.example/help first",
         "version 10.0.19.2 of the app",
         "Wendy's in Charlotte was closed in May",
+        "Grace period is too short",
+        "two tickets for Taylor Swift",
+        "a 15-year-old on 03/04/2026",
     ],
 )
 def test_what_is_not_personal_stays(text: str) -> None:
@@ -95,7 +103,7 @@ def test_what_was_planted_is_found_and_lookalikes_stay() -> None:
             found[group] += covered(line["text"], masked, item)
         wrong += not line["items"] and masked != line["text"]
     assert len(lines) == 300
-    assert found["patterned"] >= 0.965 * planted["patterned"]
+    assert found["patterned"] >= 0.98 * planted["patterned"]
     assert found["ADDRESS"] >= 0.95 * planted["ADDRESS"]
-    assert found["NAME"] >= 0.70 * planted["NAME"]
-    assert wrong <= 9
+    assert found["NAME"] >= 0.85 * planted["NAME"]
+    assert wrong <= 11

@@ -22,7 +22,7 @@ _PHONE = re.compile(
     r"\+\d{1,3}(?:[ .()/-]{0,3}\d){6,12}"  # international
     r"|00\d{2}(?:[ .()/-]{0,3}\d){7,12}"
     r"|\(0?\d{2,5}\)(?:[ .-]?\d){5,9}"
-    r"|0\d{1,5}(?:[ .-]?\d){5,9}"  # national, with a trunk zero
+    r"|0\d{1,5}(?:(?:[ ./-]|[ ]?\()?\d\)?){5,10}"  # national, with a trunk zero
     r"|(?:1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{4}"  # North America
     r")(?:,? ?(?:ext\.?|extension|x) ?\d{1,6})?(?![\w-]|\.\d)"
 )
@@ -31,6 +31,8 @@ _SPOKEN_PHONE = re.compile(
     r"(?<![\w.,/#-])(\d(?:[ .-]?\d){6,11})(?![\w-]|\.\d)",
     re.I,
 )
+_DIGIT_WORD = r"(?:oh|zero|nought|one|two|three|four|five|six|seven|eight|nine|double|triple)"
+_WORDED_PHONE = re.compile(rf"\b{_DIGIT_WORD}(?:[ ,.-]{{1,3}}{_DIGIT_WORD}){{6,14}}\b", re.I)
 _EMAIL = re.compile(
     r"(?<![\w.+-])[\w.+'-]{1,64}\s?@\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\b"
     r"|\b[\w.]+(?: (?:dot|underscore|dash) \w+)* at \w+ dot (?:com|net|org|co dot uk|co|uk|edu|io|me)\b",
@@ -67,18 +69,38 @@ _ORDER = re.compile(
     r"\b(?:orders?|booking|reservation|e?-?tickets?|account|acct|a/c|policy|customer|client|member(?:ship)?|loyalty|tracking|"
     r"trace|consignment|shipment|parcel|reference|ref|case|claim|invoice|confirmation|complaint|incident|quote|contract|"
     r"subscription|application|pnr|locator|serial|card|job|docket|rma|returns?|repair|voucher|receipt|transaction|payment|"
-    r"loan|mortgage|charge|penalty|fine|enquiry|inquiry|log|request|meter|imei|po|delivery|package|dispatch|agreement|mandate|sort code|gift card|chat|call)\b"
+    r"loan|mortgage|charge|penalty|fine|enquiry|inquiry|log|request|meter|imei|po|delivery|package|dispatch|agreement|mandate|sort code|gift card|chat|call|ppid|mpan|mprn|uprn|vin|reg|sticker|voucher|coupon|promo)\b"
     r"(?:[ ]?(?:number|num|no|nr|nbr|id|ref|reference|code|label|note)\b)?"
-    r"(?:[ .:#=-]{0,3}(?:is|was|being|it'?s|of mine|under|with|as|says|ending(?: in)?|(?:\w+ ){1,4}(?:is|was)|i have is|you gave me(?: is| was)?)?[ .:#=(-]{0,3})"
-    r"(?=[A-Z/-]{0,9}\d)([A-Z0-9]+(?:[/-][A-Z0-9]+)*(?: \d{2,6}){0,4})(?![\w%])(?!\.\d)",
+    r"(?:[ .:#=-]{0,3}(?:is|was|being|it'?s|of mine|under|with|as|says|ending(?: in)?|(?:\w+ ){1,4}(?:is|was)|i have is|you gave me(?: is| was)?)?[ .:#=(\[,-]{0,3})"
+    r"(?=[A-Z/-]{0,9}\d)([A-Z0-9]+(?:[/-][A-Z0-9]+|\.[A-Z0-9]+(?=\.[A-Z0-9])|(?<=\.\d{3})\.\d+|(?<=\.\d{4})\.\d+|(?<=\.\d{5})\.[A-Z0-9]+)*(?: (?=[A-Z]{0,3}\d)[A-Z0-9]{2,7}){0,4})(?![\w%])(?!\.\d)",
     re.I,
+)
+_PREFIXED = re.compile(  # letters, then groups of figures: "HOM 7733910", "RA 553-918-207", "MPAN 1900 0912 3347 81"
+    r"(?<![\w/.-])((?!(?:GBP|USD|EUR|INR|AUD|CAD|AED|RS|ISBN|ISO|EAN|UPC|SKU|PM|AM|BST|GMT|UTC)\b)[A-Z]{2,5}[ -]?\d{2,4}(?:[ -]\d{3,7})+(?:[ -]?\d?[A-Z]{1,2})?|[A-Z]{2,4} \d{6,12}|[A-Z]{2}\d{4}(?: \d{4}){1,4})(?![\w%-])"
 )
 _LOCATOR = re.compile(  # of six letters and figures, as airlines and hotels give them
     r"\b(?i:conf|booking|reservation|pnr|locator|confirmation|reference|ref|ticket|order)\b(?i: (?:number|no|code|ref|reference))?"
     r"(?i:[ .:#-]{0,3}(?:is|was)?[ .:#(-]{0,3})((?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{5,8})\b"
 )
+_LETTERED = re.compile(  # of letters alone
+    r"\b(?i:booking|reservation|pnr|locator|confirmation|voucher|reference|ref|ticket|order)\b(?i: (?:number|no|code|ref|reference|locator))?"
+    r"(?i:[ .:#-]{0,3}(?:is|was)?[ .:#('\"-]{0,3})([B-DF-HJ-NP-TV-Z]{5,8}|(?=[A-Z]*[QXZJKVW])[A-Z]{6})\b"
+)
+_LETTERS_FIRST = re.compile(
+    r"\b([A-Z]{6}) (?i:(?:is|was) (?:my|the|our) (?:locator|pnr|booking|reservation|confirmation|record))"
+)
+_SAID_AFTER = re.compile(
+    r"(?<![\w/-])((?=[A-Z/-]*\d)[A-Z0-9]+(?:[/-][A-Z0-9]+)*)(?:,| -|:)? (?:is|was|being|that'?s|as) (?:my|the|our|an?)(?: \w+)? "
+    r"(?:order|booking|reservation|account|policy|customer|membership|tracking|reference|ref|case|claim|ticket|invoice|"
+    r"confirmation|complaint|incident|job|serial)\b",
+    re.I,
+)
 _BARE_ORDER = re.compile(
-    r"(?<![\w-])(?:#\d{4,}|[A-Z]{1,2}\d{7,12}|\d{16,26}|[A-Z]{2,4}-\d{5,}(?:-\d+)?|\d{3}-\d{7}-\d{7}|1Z[0-9A-Z]{16}|[A-Z]{2}\d{9}[A-Z]{2})(?![\w-])"
+    r"(?<![\w./-])(?:#\d{4,}|[A-Z]{1,2}\d{7,12}|[A-Z]{2,4}\d{5,12}|(?:[a-z]{2}\d{7,12})|\d{16,26}|(?!(?:19|20)\d{6}\b)\d{8,15}[A-Z]?"
+    r"|[A-Z]{1,5}[/-]\d{4,}(?:[/-][A-Za-z0-9]+)*|\d{3}-\d{7}-\d{7}|1Z[0-9A-Z]{16}|[A-Z]{2}\d{9}[A-Z]{2}"
+    r"|\d{4}(?: \d{4}){2,5}(?: \d{2})?|[A-Z]{2,4}\d{6,12}(?:/\d{1,3})?"
+    r"|(?=(?:[\w-]*?\d){4})(?=[\d-]*[A-Za-z])(?![\w-]*[A-Za-z]{3})[A-Za-z0-9]{1,4}(?:-[A-Za-z0-9]{2,4}){2}|(?=(?:[A-Z]*\d){7})(?=\d*[A-Z])[A-Z0-9]{12,24}"
+    r"|(?=[\w-]*\d[\w-]*\d)(?=[\d-]*[A-Z])[A-Z0-9]{2,4}(?:-[A-Z0-9]{3,4}){2,4}|\d[a-z]{2}(?:-(?=[a-z]*\d)[a-z0-9]{3}){2,4})(?![\w/-]|\.\d)"
 )
 _ANOTHER = re.compile(r"\[ORDER\](?:,| and| or| &) ((?=[A-Z-]{0,5}\d)[A-Z0-9-]{5,20})\b", re.I)
 _DATE = (
@@ -151,8 +173,13 @@ def _is_iban(found: str) -> bool:
     return int("".join(str(int(c, 36)) for c in turned)) % 97 == 1
 
 
+_DATED = re.compile(r"\d{1,2}([./ -])\d{1,2}\1(?:19|20)?\d\d|(?:19|20)\d\d([./-])\d{1,2}\2\d{1,2}")
+
+
 def _is_phone(found: str) -> bool:
     digits = re.sub(r"\D", "", found)
+    if _DATED.fullmatch(found):
+        return False
     return 7 <= len(digits) <= 15 and len(set(digits)) > 1 and digits[:3] not in ("978", "979")
 
 
@@ -231,6 +258,9 @@ def redact(
     """
     masks = _Masks(text, Counter() if counts is None else counts)
     digits = any(c.isdigit() for c in text)
+    masks.put("ORDER", _LETTERED, group=1)
+    masks.put("ORDER", _LETTERS_FIRST, group=1)
+    masks.put("PHONE", _WORDED_PHONE)
     if "://" in text or "www." in text:
         masks.put("URL", _URL, _tells)
     if "@" in text or " dot " in text or " DOT " in text:
@@ -251,6 +281,8 @@ def redact(
         masks.put("DOB", _DOB, group=1)
         masks.put("ORDER", _ORDER, _is_number, group=1)
         masks.put("ORDER", _LOCATOR, group=1)
+        masks.put("ORDER", _SAID_AFTER, _is_number, group=1)
+        masks.put("ORDER", _PREFIXED, group=1)
         masks.put("PHONE", _PHONE, _is_phone)
         masks.put("PHONE", _SPOKEN_PHONE, _is_phone, group=1)
         masks.put("ORDER", _BARE_ORDER)
