@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vocx.journey import load_journey
-from vocx.matrix import build_matrix, period_of, wilson
+from vocx.matrix import build_matrix, period_of
 from vocx.runs import Run
+from vocx.stats import wilson
 
 
 def test_cells_count_distinct_feedback(sample_run: Run) -> None:

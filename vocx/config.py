@@ -72,6 +72,7 @@ class RunConfig(_Strict):
     model: str = DEFAULT_MODEL
     journey: str = DEFAULT_JOURNEY
     codebook: str | None = None  # a run's folder, its codebook, or a codeframe, to start from
+    labelled: str | None = None  # feedback like this with coders' labels, to correct counts by
     by: list[str] = Field(default_factory=list)  # columns to cut the matrix by
     period: Period | None = None
     redact: bool = True

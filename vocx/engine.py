@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,16 @@ from threadpoolctl import threadpool_limits
 from vocx import __version__
 from vocx.codebook import CODEBOOK, Codebook, continued, load_codebook, save_codebook
 from vocx.config import Input, MiningConfig, RunConfig
+from vocx.confusion import CONFUSION, Confusion, load_confusion
+from vocx.counting import Counts, count
 from vocx.errors import UserError, closest
+from vocx.evaluate import count_confusion
+from vocx.impact import main_score
 from vocx.ingest import Ingested, RawTable, ingest, ingest_raw, plain_frame
 from vocx.ingest.columns import slug
 from vocx.ingest.pseudonyms import key_digest
 from vocx.journey import Journey, load_journey
-from vocx.matrix import build_matrix
+from vocx.labelled import read_labels
 from vocx.mine import IssueMiner, issue_table, with_beliefs
 from vocx.models import load_folder
 from vocx.pipeline import Model, label_shard, load_model, place_by_examples
@@ -46,7 +50,7 @@ from vocx.runs import (
     write_shard_table,
     write_table,
 )
-from vocx.schema import GROUP_PREFIX, empty
+from vocx.schema import GROUP_PREFIX, TABLES, empty
 from vocx.themes import themes_digest
 
 Progress = Callable[[str, int, int], None]
@@ -111,15 +115,19 @@ def _execute(
         save_codebook(found, out / CODEBOOK, __version__)
         progress("mine", 1, 1)
     with clock.step("matrix"):
-        matrix = build_matrix(
-            feedback, segments, journey, model.thresholds, issues, by, config.period
-        )
-        write_table(matrix, "matrix", out / "matrix.parquet")
+        confusion = known_errors(config, model)
+        (out / CONFUSION).unlink(missing_ok=True)
+        if confusion:
+            confusion.save(out)
+        stored = (read_table(out, table) for table in ("feedback", "segments", "issues"))
+        counts = count(*stored, journey, model.thresholds, by, config.period, confusion)
+        write_counts(counts, out)
         write_table(ingested.rejects, "rejects", out / "rejects.parquet")
-    tables = (segments, issues, matrix, ingested.rejects)
     manifest = _manifest(config, ingested, by, model, journey, feedback, segments)
     manifest["codebook"]["started_from"] = book.digest if book else None
-    run = Run(manifest, feedback, *tables, path=out)
+    manifest["score"] = main_score(feedback)
+    manifest["errors_known_from"] = confusion.n_feedback if confusion else None
+    run = Run(manifest, **{table: read_table(out, table) for table in TABLES}, path=out)
     with clock.step("report"):
         progress("report", 0, 1)
         write_reports(run, out, journey)
@@ -151,25 +159,39 @@ def rejourney(run: Run, journey: Journey) -> Run:
     if journey.by_examples and journey.model_dump() != run.manifest["journey_stages"]:
         model = load_model(config["model"])
         feedback, segments = place_by_examples(feedback, segments, journey, model)
-    matrix = build_matrix(
+    counts = count(
         feedback,
         segments,
+        run.issues,
         journey,
         run.thresholds,
-        run.issues,
         run.manifest["groups"],
         config["period"],
+        run.confusion,
     )
     manifest = {**run.manifest, "journey": journey.name, "journey_stages": journey.model_dump()}
-    return Run(manifest, feedback, segments, run.issues, matrix, run.rejects, run.path)
+    return replace(run, manifest=manifest, feedback=feedback, segments=segments, **vars(counts))
 
 
 def recount(run: Run, out: Path) -> Run:
     """The run with matrix and report made anew from its tables, and written."""
     counted = rejourney(run, run.journey)
-    write_table(counted.matrix, "matrix", out / "matrix.parquet")
+    write_counts(Counts(counted.matrix, counted.effects, counted.scores, counted.paths), out)
     write_reports(counted, out, run.journey)
     return counted
+
+
+def write_counts(counts: Counts, out: Path) -> None:
+    """The counted tables into a run's folder."""
+    for table, frame in vars(counts).items():
+        write_table(frame, table, out / f"{table}.parquet")
+
+
+def known_errors(config: RunConfig, model: Model) -> Confusion | None:
+    """The model's errors: counted on the labels that the config names, or else those it comes with."""
+    if config.labelled:
+        return count_confusion(model, read_labels(Path(config.labelled)))
+    return load_confusion(model.folder.path) if model.folder.path else None
 
 
 class Clock:

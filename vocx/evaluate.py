@@ -14,11 +14,23 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import cohen_kappa_score
 
+from vocx.confusion import Confusion, KindErrors
 from vocx.errors import UserError
-from vocx.labelled import LEAST_OVERLAP, Labelled, bag, overlap, read_labels
-from vocx.matrix import wilson
+from vocx.journey import DEFAULT_JOURNEY, load_journey
+from vocx.labelled import (
+    LEAST_OVERLAP,
+    Labelled,
+    bag,
+    label_segments,
+    overlap,
+    read_labels,
+    surely_labelled,
+)
 from vocx.pipeline import Model, label_shard, load_model
-from vocx.schema import SENTIMENTS
+from vocx.runs import counted_mentions
+from vocx.schema import SENTIMENTS, STAGES
+from vocx.stats import wilson
+from vocx.themes import load_themes
 
 _BINS = 10
 _LEAST = 5  # true cases that a class needs to count in macro-F1, and rows that a slice needs
@@ -293,6 +305,55 @@ def _sentiment(gold: pd.DataFrame, feedback: pd.DataFrame, seed: int) -> dict[st
     for key in [k for k in scores if k.startswith("ece")] + ["calibration", "risk_coverage"]:
         del scores[key]  # a polarity is no probability
     return scores | {"weighted_kappa_5": kappa(truth, step)}
+
+
+def count_confusion(model: Model, labelled: Labelled) -> Confusion:
+    """What the matrix makes of each true stage and theme, counted on feedback whose mentions were coded."""
+    gold = labelled.feedback
+    gold = gold[gold["mentions_coded"] & gold["meaningful"]].reset_index(drop=True)
+    labels = [c for c in ("stage", "touchpoint", "sentiment", "emotion") if c in gold]
+    _, segments = label_shard(gold.drop(columns=labels), model)
+    mentions = labelled.mentions[labelled.mentions["feedback_id"].isin(gold["feedback_id"])]
+    columns = ["kind", "stage", "touchpoint", "theme", "severity"]
+    true = label_segments(segments.drop(columns=columns), mentions)
+    said = counted_mentions(
+        segments.assign(issue_id=None), load_journey(DEFAULT_JOURNEY), model.thresholds
+    )
+    segments = segments.assign(**{f"true_{c}": true[c] for c in ("kind", "stage", "theme")})
+    said = said[said["theme"].notna()].join(segments.filter(like="true_"))
+    sure = surely_labelled(true, mentions).index
+    return Confusion(len(gold), {
+        kind: _errors_of(kind, mentions, said[said.index.isin(sure)], segments.loc[sure])
+        for kind in ("pain", "win")
+    })  # fmt: skip
+
+
+def _errors_of(
+    kind: str, mentions: pd.DataFrame, said: pd.DataFrame, segments: pd.DataFrame
+) -> KindErrors:
+    """Errors on one kind: each said cell is put to a true one that shares a segment, or is made up."""
+    themes, stages = [t.id for t in load_themes().values() if t.kind == kind], list(STAGES)
+    at, place = {t: i for i, t in enumerate(themes)}, {s: i for i, s in enumerate(stages)}
+    coded = mentions[(mentions["kind"] == kind) & mentions["theme"].isin(at)]
+    true = coded.drop_duplicates(["feedback_id", "stage", "theme"])["theme"].map(at)
+    mine = said[(said["kind"] == kind) & said["theme"].isin(at)]
+    cell = ["feedback_id", "stage", "theme"]
+    told = mine[(mine["true_kind"] == kind) & mine["true_theme"].isin(at)]
+    told = told.drop_duplicates(cell)
+    keys = set(map(tuple, told[cell].to_numpy()))
+    alone = mine[[tuple(k) not in keys for k in mine[cell].to_numpy()]]
+    alone = alone[alone["true_kind"] != kind].drop_duplicates(cell)
+    counts = KindErrors(
+        themes, stages, np.bincount(true, minlength=len(themes)).astype(float),
+        np.zeros((len(themes),) * 2), np.zeros((len(stages),) * 2),
+        np.zeros((len(stages), len(themes))), int((segments["true_kind"] != kind).sum()),
+    )  # fmt: skip
+    for row in told.itertuples():
+        counts.said[at[row.true_theme], at[row.theme]] += 1
+        counts.placed[place[row.true_stage], place[row.stage]] += 1
+    for row in alone.itertuples():
+        counts.made_up[place[row.stage], at[row.theme]] += 1
+    return counts
 
 
 def kappa(truth: np.ndarray, said: np.ndarray) -> float:

@@ -4,30 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
 
-from vocx.journey import Journey
+from vocx.confusion import Confusion, correct
+from vocx.journey import DEFAULT_JOURNEY, Journey, load_journey
 from vocx.runs import counted_mentions, without_hidden
-from vocx.schema import MATRIX, Z95
+from vocx.schema import MATRIX
+from vocx.stats import wilson
 
 _PERIOD = {"month": "M", "quarter": "Q", "year": "Y"}
-
-
-def wilson(n: np.ndarray, total: np.ndarray | int) -> tuple[np.ndarray, np.ndarray]:
-    """95 % interval of a share n / total (Wilson 1927).
-
-    >>> low, high = wilson(np.array([0, 5]), 10)
-    >>> low.round(3).tolist(), high.round(3).tolist()
-    ([0.0, 0.237], [0.278, 0.763])
-    """
-    n = np.asarray(n, float)
-    total = np.maximum(np.asarray(total, float), 1)
-    p, z2 = n / total, Z95**2
-    centre = p + z2 / (2 * total)
-    spread = Z95 * np.sqrt(p * (1 - p) / total + z2 / (4 * total**2))
-    low, high = (centre - spread) / (1 + z2 / total), (centre + spread) / (1 + z2 / total)
-    return np.where(n == 0, 0.0, np.clip(low, 0, 1)), np.where(n == total, 1.0, np.clip(high, 0, 1))
 
 
 def period_of(times: pd.Series, period: str) -> pd.Series:
@@ -48,6 +33,7 @@ def build_matrix(
     issues: pd.DataFrame,
     by: list[str] | None = None,
     period: str | None = None,
+    confusion: Confusion | None = None,
 ) -> pd.DataFrame:
     """The long matrix of `vocx.schema`: everybody, then each group, each period, and each of both.
 
@@ -56,13 +42,20 @@ def build_matrix(
     issues : the issues table; hidden ones are left out.
     by : feedback columns (``x_*``) whose values are groups.
     period : month, quarter or year; feedback without a time is in no period.
+    confusion : the model's known errors, for which whole themes are corrected at fine stages.
     """
     mentions = counted_mentions(without_hidden(segments, issues), journey, thresholds)
     theme_of = dict(zip(issues["issue_id"], issues["theme"], strict=True))
     parts = []
-    for group, span, members in _slices(feedback, by or [], period):
+    fine = _at_fine_stages(segments, thresholds) if confusion and not journey.by_examples else None
+    for group, span, mine_feedback in slices(feedback, by or [], period):
+        members = set(mine_feedback["feedback_id"])
         mine = mentions[mentions["feedback_id"].isin(members)]
         cells = _cells(mine, theme_of, len(members))
+        if confusion and fine is not None:
+            pieces = segments[segments["feedback_id"].isin(members)]
+            told = fine[fine["feedback_id"].isin(members)]
+            cells = _corrected(cells, told, pieces["kind"], journey, confusion)
         parts.append(cells.assign(group=group, period=span))
     matrix = pd.concat(parts, ignore_index=True).reindex(columns=MATRIX.names)
     order = {s: i for i, s in enumerate(journey.stage_names)}
@@ -74,11 +67,10 @@ def build_matrix(
     return matrix.drop(columns=["_stage", "_theme"]).reset_index(drop=True)
 
 
-def _slices(
+def slices(
     feedback: pd.DataFrame, by: list[str], period: str | None
-) -> Iterator[tuple[str | None, str | None, set[str]]]:
-    """(group, period, ids of its feedback), everybody first."""
-    ids = feedback["feedback_id"]
+) -> Iterator[tuple[str | None, str | None, pd.DataFrame]]:
+    """(group, period, its feedback), everybody first."""
     groups: list[tuple[str | None, pd.Series]] = [(None, pd.Series(True, feedback.index))]
     for column in by:
         for value in sorted(feedback[column].dropna().unique()):
@@ -90,9 +82,44 @@ def _slices(
         spans += [(name, names == name) for name in sorted(names.dropna().unique())]
     for group, in_group in groups:
         for span, in_span in spans:
-            members = ids[in_group & in_span]
-            if len(members):
-                yield group, span, set(members)
+            if (chosen := in_group & in_span).any():
+                yield group, span, feedback[chosen]
+
+
+def _at_fine_stages(segments: pd.DataFrame, thresholds: dict[str, float]) -> pd.DataFrame:
+    """Counted mentions of known themes, at the ten fine stages that a model knows."""
+    told = counted_mentions(segments, load_journey(DEFAULT_JOURNEY), thresholds)
+    return told[told["theme"].notna()]
+
+
+def _corrected(
+    cells: pd.DataFrame,
+    told: pd.DataFrame,
+    kinds: pd.Series,
+    journey: Journey,
+    confusion: Confusion,
+) -> pd.DataFrame:
+    """Cells of whole themes with counts corrected for the model's errors."""
+    columns = ["n_corrected", "n_corrected_low", "n_corrected_high"]
+    found: dict[tuple[str, str, str], tuple[float, float, float]] = {}
+    for kind, errors in confusion.kinds.items():
+        mine = told[(told["kind"] == kind) & told["theme"].isin(errors.themes)]
+        counts = mine.groupby(["stage", "theme"])["feedback_id"].nunique().unstack(fill_value=0)
+        counts = counts.reindex(index=errors.stages, columns=errors.themes, fill_value=0)
+        rows = [
+            [i for i, s in enumerate(errors.stages) if s in stage.covers]
+            for stage in journey.stages
+        ]
+        fixed = correct(errors, counts.to_numpy(float), int((kinds != kind).sum()), rows)
+        for i, stage in enumerate(journey.stage_names):
+            for j, theme in enumerate(errors.themes):
+                found[kind, stage, theme] = (fixed.counts[i, j], fixed.low[i, j], fixed.high[i, j])
+    nothing = (float("nan"),) * 3
+    values = [
+        found.get((c.kind, c.stage, c.theme), nothing) if c.issue_id is None else nothing
+        for c in cells.itertuples()
+    ]
+    return cells.assign(**pd.DataFrame(values, columns=columns, index=cells.index))
 
 
 def _cells(mentions: pd.DataFrame, theme_of: dict[str, str | None], total: int) -> pd.DataFrame:

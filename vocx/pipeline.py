@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from vocx.classify import FewShotClassifier, LinearHead, band, polarity, top, with_mixed
+from vocx.course import course_of
 from vocx.encode import NO_SEGMENTS, BagEncoder, Encoder, TransformerEncoder
 from vocx.encode.ngrams import ngram_rows
 from vocx.encode.tokens import plain_tokenizer
@@ -361,7 +362,8 @@ def load_model(name: str) -> Model:
 
 def label_shard(feedback: pd.DataFrame, model: Model) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A shard of the feedback table to its labels, and its segments with theirs."""
-    return model.annotate(feedback, segment(feedback))
+    labelled, segments = model.annotate(feedback, segment(feedback))
+    return labelled.assign(**course_of(labelled, segments)), segments
 
 
 def place_by_examples(

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from vocx.confusion import Confusion, load_confusion
 from vocx.errors import UserError, closest
 from vocx.journey import Journey
 from vocx.schema import TABLES, conform
@@ -27,7 +28,7 @@ class Run:
     Attributes
     ----------
     manifest : what manifest.json holds.
-    feedback, segments, issues, matrix, rejects : the tables of `vocx.schema`.
+    feedback, segments, issues, matrix, effects, scores, paths, rejects : the tables of `vocx.schema`.
     path : the run's folder; null for a run that lives in memory only.
     """
 
@@ -36,6 +37,9 @@ class Run:
     segments: pd.DataFrame
     issues: pd.DataFrame
     matrix: pd.DataFrame
+    effects: pd.DataFrame
+    scores: pd.DataFrame
+    paths: pd.DataFrame
     rejects: pd.DataFrame
     path: Path | None = None
 
@@ -67,6 +71,11 @@ class Run:
     def journey(self) -> Journey:
         """The journey that the matrix is counted by, as it was when the run was made."""
         return Journey.model_validate(self.manifest["journey_stages"])
+
+    @property
+    def confusion(self) -> Confusion | None:
+        """The model's known errors, by which counts were corrected; null where none are known."""
+        return load_confusion(self.path) if self.path else None
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -170,6 +179,11 @@ def read_table(run: Path, table: str) -> pd.DataFrame:
     else:
         content = pq.read_table(path)
     return _frame(content)
+
+
+def as_stored(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """A frame as it would be read back from the table it is written to."""
+    return _frame(conform(frame, table))
 
 
 def _frame(content: pa.Table) -> pd.DataFrame:

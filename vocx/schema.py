@@ -59,7 +59,6 @@ SENTIMENTS = ("very_negative", "negative", "neutral", "positive", "very_positive
 MIXED = "mixed"
 BAND_CUTS = (-0.75, -0.25, 0.25, 0.75)  # polarity at which one band ends and the next begins
 
-Z95 = 1.959963984540054
 
 _text, _int, _float, _bool = pa.string(), pa.int32(), pa.float32(), pa.bool_()
 _time = pa.timestamp("us", tz="UTC")
@@ -96,6 +95,13 @@ FEEDBACK = pa.schema(
         ("emotion_score", _float),
         ("journey_stage", _text),  # by a journey of examples; null: none is, or no stage stands out
         ("journey_stage_score", _float),  # not calibrated: there are only a few examples
+        (
+            "polarity_start",
+            _float,
+        ),  # conversations: mean of the first third of the customer's clauses
+        ("polarity_end", _float),  # ... and of the last third
+        ("pain_at", _float),  # conversations: where the gravest pain stands, 0 the start, 1 the end
+        ("resolved", _bool),  # conversations: how it ends; null where nothing tells
         ("meaningful", _bool),  # false: "n/a", ".", nothing; then all labels are null
     ]
 )
@@ -159,15 +165,80 @@ MATRIX = pa.schema(
         ("share", _float),  # of all feedback of the group and period, 0..1
         ("share_low", _float),  # Wilson interval, 95 %
         ("share_high", _float),
-        ("n_corrected", _float),
+        ("n_corrected", _float),  # for the model's known errors (vocx.confusion); null: not known
+        ("n_corrected_low", _float),  # its 95 % interval
+        ("n_corrected_high", _float),
         ("severity", _float),  # mean over the pains, 1..3
         ("polarity", _float),
         ("top_emotion", _text),
-        ("impact", _float),
+        (
+            "impact",
+            _float,
+        ),  # points of the run's main score, adjusted (vocx.impact); null: not known
         ("impact_low", _float),
         ("impact_high", _float),
         ("group", _text),  # "column=value"; null: everybody
         ("period", _text),  # 2026-03, 2026-Q1 or 2026; null: the whole time
+    ]
+)
+EFFECTS = pa.schema(
+    [
+        ("score", _text),  # nps, csat, ces, rating
+        ("level", _text),  # theme, issue, theme_at_stage, issue_at_stage
+        ("stage", _text),  # null: at any
+        ("theme", _text),
+        ("issue_id", _text),  # null: the whole theme
+        ("kind", _text),
+        ("n_scored", _int),  # customers with this score
+        ("n_told", _int),  # of them who tell of it
+        ("share", _float),
+        ("naive", _float),  # score of all less that of those who do not tell of it
+        ("effect", _float),  # points a customer who tells of it scores above like customers
+        ("effect_low", _float),
+        ("effect_high", _float),
+        ("impact", _float),  # effect x share: points of the score of all; below zero is lost
+        ("impact_low", _float),
+        ("impact_high", _float),
+        ("p", _float),  # of no effect
+        ("q", _float),  # false discovery rate over what stands at the same level and score
+        ("rank", _int),  # by impact at its level and score; 1 costs most
+        ("rank_low", _int),  # 95 % of the resamples
+        ("rank_high", _int),
+    ]
+)
+SCORES = pa.schema(
+    [
+        ("level", _text),  # all, stage, touchpoint
+        ("name", _text),  # of the stage or touchpoint
+        ("group", _text),  # as in the matrix
+        ("period", _text),
+        ("measure", _text),  # nps, csat, ces, rating, polarity, effort, emotion
+        ("of", _text),  # the emotion
+        ("n", _int),  # customers it is taken over
+        (
+            "value",
+            _float,
+        ),  # NPS -100..100; csat, ces 0..100; stars 1..5; polarity -1..1; shares 0..1
+        ("low", _float),  # 95 % interval
+        ("high", _float),
+    ]
+)
+PATHS = pa.schema(
+    [
+        ("what", _text),  # step: from a stage to the next; before_leaving: a pain told of before
+        ("from_stage", _text),
+        ("to_stage", _text),
+        ("theme", _text),  # before_leaving only
+        ("n_persons", _int),  # who took the step, or told of the pain and left
+        ("n_of", _int),  # persons who were at from_stage and went on; who told of the pain
+        ("share", _float),
+        ("share_low", _float),
+        ("share_high", _float),
+        ("polarity_change", _float),  # mean over the persons, -2..2; steps only
+        ("across_sources", _int),  # persons whose step is from one source to another
+        ("share_others", _float),  # who left of those who did not tell of it; before_leaving only
+        ("p", _float),
+        ("q", _float),
     ]
 )
 REJECTS = pa.schema(
@@ -184,6 +255,9 @@ TABLES = {
     "segments": SEGMENTS,
     "issues": ISSUES,
     "matrix": MATRIX,
+    "effects": EFFECTS,
+    "scores": SCORES,
+    "paths": PATHS,
     "rejects": REJECTS,
 }
 GROUP_PREFIX = "x_"

@@ -6,17 +6,24 @@ is told.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from vocx.matrix import build_matrix
+from vocx.counting import count
+from vocx.report import build_facts, facts_in
 from vocx.runs import Run
 
-_FLOATS = ("share", "share_low", "share_high", "severity", "polarity")
-_KEY = ["stage", "theme", "issue_id", "kind", "group", "period"]
+_KEYS = {
+    "matrix": ["stage", "theme", "issue_id", "kind", "group", "period"],
+    "effects": ["score", "level", "stage", "theme", "issue_id", "kind"],
+    "scores": ["level", "name", "group", "period", "measure", "of"],
+    "paths": ["what", "from_stage", "to_stage", "theme"],
+}
 
 
 @dataclass
@@ -47,8 +54,9 @@ def verify(run: Run) -> Verdict:
         ("ids", _ids),
         ("quotes", _quotes),
         ("issues", _issues),
-        ("cells", _cells),
         ("coverage", _coverage),
+        ("cells and scores", _tables),
+        ("parts of the report", _report),
     ):
         n = 0
         for lie in check(run):
@@ -147,36 +155,91 @@ def _issues(run: Run) -> Checks:
         yield None if same else Lie(where, f"severity: {told:.3f} said, {found:.3f} found")
 
 
-def _cells(run: Run) -> Checks:
-    """Every cell of the matrix is as it is counted anew from the segments."""
-    config = run.manifest["config"]
-    anew = build_matrix(run.feedback, run.segments, run.journey, run.thresholds, run.issues,
-                        run.manifest["groups"], config["period"])  # fmt: skip
-    said, found = (_by_cell(m) for m in (run.matrix, anew))
-    for key in sorted({*said.index, *found.index}):
-        where = "matrix, " + ", ".join(
-            f"{n} {v}" for n, v in zip(_KEY, key, strict=True) if v != ""
+def _tables(run: Run) -> Checks:
+    """Matrix, effects, scores and paths are as they are counted anew from feedback and segments."""
+    anew = count(run.feedback, run.segments, run.issues, run.journey, run.thresholds,
+                 run.manifest["groups"], run.manifest["config"]["period"], run.confusion)  # fmt: skip
+    for table, keys in _KEYS.items():
+        yield from _same_rows(table, keys, getattr(run, table), getattr(anew, table))
+
+
+def _same_rows(table: str, keys: list[str], said: pd.DataFrame, found: pd.DataFrame) -> Checks:
+    """The same rows, by their keys, with the same values in every column."""
+    a, b = _by_key(said, keys), _by_key(found, keys)
+    values = [c for c in b.columns if c in a.columns]
+    for key in sorted({*a.index, *b.index}):
+        where = f"{table}, " + ", ".join(f"{n} {v}" for n, v in zip(keys, key, strict=True) if v)
+        if key not in b.index:
+            yield Lie(where, "nothing makes this row")
+            continue
+        if key not in a.index:
+            yield Lie(where, "the row is missing")
+            continue
+        mine, theirs = a.loc[[key]], b.loc[[key]]
+        if len(mine) > 1:
+            yield Lie(where, "the row is there twice")
+            continue
+        for name in values:
+            x, y = mine[name].iloc[0], theirs[name].iloc[0]
+            if not _alike(x, y):
+                yield Lie(where, f"{name}: {_told(x)} said, {_told(y)} found")
+        yield None
+
+
+def _by_key(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    named = frame.copy()
+    for name in keys:
+        named[name] = named[name].astype(object).where(named[name].notna(), "").astype(str)
+    return named.set_index(keys).sort_index()
+
+
+def _alike(x: object, y: object) -> bool:
+    if pd.isna(x) or pd.isna(y):
+        return bool(pd.isna(x) and pd.isna(y))
+    if isinstance(x, str) or isinstance(y, str):
+        return x == y
+    return bool(np.isclose(float(x), float(y), rtol=1e-3, atol=1e-4))  # type: ignore[arg-type]
+
+
+def _told(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _report(run: Run) -> Checks:
+    """What report.json says of counts, scores and quotes is what the tables say."""
+    if run.path is None or not (run.path / "report.json").is_file():
+        yield Lie("report.json", "is missing")
+        return
+    told = json.loads((run.path / "report.json").read_text(encoding="utf-8"))
+    if told["journey"]["name"] != run.manifest["journey"]:
+        yield None  # drawn again by another journey, whose counts the tables do not hold
+        return
+    facts = json.loads(json.dumps(build_facts(run, run.journey), default=str))
+    yield from _same_parts("report.json", told, facts)
+    page = (run.path / "report.html").read_text(encoding="utf-8")
+    yield from _same_parts("report.html", facts_in(page), told)
+
+
+def _same_parts(where: str, said: Any, found: Any) -> Checks:
+    """Two contents of JSON, part by part; a lie for each leaf that differs."""
+    if isinstance(said, dict) and isinstance(found, dict):
+        for key in sorted({*said, *found}):
+            if key not in found or key not in said:
+                yield Lie(f"{where}, {key}", "is made up" if key in said else "is missing")
+            else:
+                yield from _same_parts(f"{where}, {key}", said[key], found[key])
+    elif isinstance(said, list) and isinstance(found, list) and len(said) == len(found):
+        for i, (x, y) in enumerate(zip(said, found, strict=True)):
+            yield from _same_parts(f"{where}[{i}]", x, y)
+    elif isinstance(said, float | int) and isinstance(found, float | int):
+        same = np.isclose(said, found, rtol=1e-3, atol=2e-3)
+        yield None if same else Lie(where, f"{said} said, {found} found")
+    else:
+        yield (
+            None
+            if said == found
+            else Lie(where, f"{str(said)[:60]!r} said, {str(found)[:60]!r} found")
         )
-        if key not in found.index:
-            yield Lie(where, "no mention makes this cell")
-            continue
-        if key not in said.index:
-            yield Lie(where, f"the cell is missing: {int(found.loc[key, 'n_feedback'])} feedback")
-            continue
-        a, b = said.loc[key], found.loc[key]
-        yield _same(where, "n_feedback", int(a["n_feedback"]), int(b["n_feedback"]))
-        for name in _FLOATS:
-            x, y = float(a[name]), float(b[name])
-            same = np.isclose(x, y, atol=1e-4, equal_nan=True)
-            yield None if same else Lie(where, f"{name}: {x:.4f} said, {y:.4f} found")
-
-
-def _by_cell(matrix: pd.DataFrame) -> pd.DataFrame:
-    frame = matrix.copy()
-    for name in _KEY:
-        frame[name] = frame[name].astype(object).where(frame[name].notna(), "")
-    kept = frame.set_index(_KEY)[["n_feedback", *_FLOATS]]
-    return kept.astype(float)
 
 
 def _coverage(run: Run) -> Checks:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from vocx.journey import Journey
 from vocx.report.facts import build_facts
-from vocx.report.html import render_html
+from vocx.report.html import facts_in, render_html
 from vocx.report.xlsx import write_xlsx
 from vocx.runs import Run, write_json
 
-__all__ = ["build_facts", "render_html", "write_reports"]
+__all__ = ["build_facts", "facts_in", "render_html", "write_reports"]
 
 
 def write_reports(run: Run, folder: Path, journey: Journey) -> list[Path]:

@@ -7,6 +7,17 @@ from typing import Any
 import pandas as pd
 
 from vocx.journey import Journey
+from vocx.report.findings import (
+    SMALL,
+    conversations_of,
+    costs,
+    goals,
+    journeys_of_groups,
+    moments_of_truth,
+    paths_of,
+    scores_of,
+)
+from vocx.report.plain import capital, day, number
 from vocx.runs import Run, counted_mentions
 from vocx.themes import load_themes, theme_title
 
@@ -31,6 +42,13 @@ def build_facts(run: Run, journey: Journey) -> dict[str, Any]:
         },
         "issues": _issues(run, in_issues),
         "groups": _groups(run, mentions),
+        "small": SMALL,
+        "scores": {level: scores_of(run, level) for level in ("all", "stage", "touchpoint")},
+        "costs": costs(run),
+        "moments": moments_of_truth(run),
+        "group_journeys": journeys_of_groups(run, journey),
+        "paths": paths_of(run),
+        "conversations": conversations_of(run),
         "quotes": _quotes(mentions, "theme") | _quotes(in_issues, "issue_id"),
     }
 
@@ -58,14 +76,6 @@ def _with_feedback(found: pd.DataFrame, run: Run) -> pd.DataFrame:
     return found.merge(about, on="feedback_id", how="left")
 
 
-def _number(value: Any, digits: int = 3) -> float | None:
-    return None if value is None or pd.isna(value) else round(float(value), digits)
-
-
-def _day(value: Any) -> str | None:
-    return None if value is None or pd.isna(value) else pd.Timestamp(value).strftime("%Y-%m-%d")
-
-
 def nps(values: pd.Series) -> float | None:
     """Net promoter score: percent 9-10 less percent 0-6.
 
@@ -88,14 +98,14 @@ def _overview(run: Run) -> dict[str, Any]:
         "n_feedback": len(feedback),
         "n_meaningful": len(labelled),
         "n_rejected": int(run.rejects["merged_into"].isna().sum()),
-        "first": _day(times.min()) if len(times) else None,
-        "last": _day(times.max()) if len(times) else None,
+        "first": day(times.min()) if len(times) else None,
+        "last": day(times.max()) if len(times) else None,
         "sources": feedback["source"].value_counts().sort_index().to_dict(),
-        "nps": _number(nps(rows["nps"]), 0),
+        "nps": number(nps(rows["nps"]), 0),
         "n_nps": int(rows["nps"].notna().sum()),
-        "rating": _number(1 + 4 * rows["rating"].mean(), 2),
+        "rating": number(1 + 4 * rows["rating"].mean(), 2),
         "n_rating": int(rows["rating"].notna().sum()),
-        "polarity": _number(labelled["polarity"].mean(), 2),
+        "polarity": number(labelled["polarity"].mean(), 2),
         "sentiments": {s: int(sentiments.get(s, 0)) for s in order},
         "emotions": {
             str(k): int(v) for k, v in sorted(emotions.items(), key=lambda e: (-e[1], e[0]))
@@ -124,6 +134,7 @@ def _scope(run: Run) -> dict[str, Any]:
         ],
         "rows": manifest["rows"],
         "coverage": manifest["coverage"],
+        "errors_known_from": manifest.get("errors_known_from"),
         "model": {"name": manifest["model"]["name"], "digest": manifest["model"]["digest"][:12]},
         "privacy": manifest["privacy"],
         "vocx": manifest["vocx"],
@@ -138,6 +149,7 @@ def _stages(run: Run, journey: Journey, mentions: pd.DataFrame) -> list[dict[str
     """One entry per stage: how much is said there, how it feels, what hurts and what pleases."""
     feedback = run.feedback[run.feedback["meaningful"].astype(bool)]
     stage_of = journey.stages_of(feedback, run.thresholds.get("feedback.stage", 0.0))
+    wanted = goals(run, journey)
     out = []
     for stage in journey.stages:
         mine, said = feedback[stage_of == stage.name], mentions[mentions["stage"] == stage.name]
@@ -148,15 +160,16 @@ def _stages(run: Run, journey: Journey, mentions: pd.DataFrame) -> list[dict[str
             "title": stage.title or stage.name,
             "definition": stage.definition,
             "n_feedback": len(mine),
-            "polarity": _number(said["polarity"].mean(), 2),
-            "polarity_low": _number(said["polarity"].quantile(0.25), 2),
-            "polarity_high": _number(said["polarity"].quantile(0.75), 2),
+            "polarity": number(said["polarity"].mean(), 2),
+            "polarity_low": number(said["polarity"].quantile(0.25), 2),
+            "polarity_high": number(said["polarity"].quantile(0.75), 2),
             "n_mentions": len(said),
+            "goals": wanted.get(stage.name, []),
             "emotions": [[str(e), int(n)] for e, n in emotions.head(3).items()],
             "touchpoints": [[str(t), int(n)] for t, n in touchpoints.head(3).items()],
-            "nps": _number(nps(mine["nps"]), 0),
+            "nps": number(nps(mine["nps"]), 0),
             "n_nps": int(mine["nps"].notna().sum()),
-            "rating": _number(1 + 4 * mine["rating"].mean(), 2),
+            "rating": number(1 + 4 * mine["rating"].mean(), 2),
             "n_rating": int(mine["rating"].notna().sum()),
         }
         for kind in ("pain", "win"):
@@ -182,7 +195,7 @@ def _matrix(cells: pd.DataFrame, run: Run, journey: Journey) -> dict[str, Any]:
         columns = [
             {
                 "id": k,
-                "title": theme_title(k) if grain == "themes" else _capital(names.get(k, k)),
+                "title": theme_title(k) if grain == "themes" else capital(names.get(k, k)),
                 "under": "" if grain == "themes" else theme_title(theme_of.get(k)),
                 "hint": _hint(k) if grain == "themes" else "",
                 "n": int(total[k]),
@@ -192,11 +205,17 @@ def _matrix(cells: pd.DataFrame, run: Run, journey: Journey) -> dict[str, Any]:
         found = {
             f"{c.stage}|{getattr(c, key)}": {
                 "n": int(c.n_feedback),
-                "share": _number(c.share, 4),
-                "low": _number(c.share_low, 4),
-                "high": _number(c.share_high, 4),
-                "severity": _number(c.severity, 1),
-                "polarity": _number(c.polarity, 2),
+                "share": number(c.share, 4),
+                "low": number(c.share_low, 4),
+                "high": number(c.share_high, 4),
+                "corrected": [
+                    number(c.n_corrected, 1),
+                    number(c.n_corrected_low, 1),
+                    number(c.n_corrected_high, 1),
+                ],
+                "impact": [number(c.impact), number(c.impact_low), number(c.impact_high)],
+                "severity": number(c.severity, 1),
+                "polarity": number(c.polarity, 2),
                 "emotion": c.top_emotion,
             }
             for c in part.itertuples()
@@ -208,10 +227,6 @@ def _matrix(cells: pd.DataFrame, run: Run, journey: Journey) -> dict[str, Any]:
 def _hint(theme: str) -> str:
     known = load_themes().get(theme)
     return known.definition if known else ""
-
-
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]
 
 
 def _issues(run: Run, mentions: pd.DataFrame) -> list[dict[str, Any]]:
@@ -230,7 +245,7 @@ def _issues(run: Run, mentions: pd.DataFrame) -> list[dict[str, Any]]:
         out.append(
             {
                 "id": issue.issue_id,
-                "name": _capital(issue.name),
+                "name": capital(issue.name),
                 "kind": issue.kind,
                 "theme": theme_title(issue.theme),
                 "status": issue.status,
@@ -239,10 +254,10 @@ def _issues(run: Run, mentions: pd.DataFrame) -> list[dict[str, Any]]:
                 "terms": list(issue.terms),
                 "n_feedback": int(issue.n_feedback),
                 "n_segments": int(issue.n_segments),
-                "severity": _number(issue.severity, 1),
-                "polarity": _number(issue.polarity, 2),
-                "first": _day(issue.first_seen),
-                "last": _day(issue.last_seen),
+                "severity": number(issue.severity, 1),
+                "polarity": number(issue.polarity, 2),
+                "first": day(issue.first_seen),
+                "last": day(issue.last_seen),
                 "stages": {str(k): int(v) for k, v in stages.items()},
                 "months": [[m, int(counts.get(m, 0))] for m in every],
                 "examples": list(issue.examples),
@@ -268,7 +283,7 @@ def _groups(run: Run, mentions: pd.DataFrame) -> list[dict[str, Any]]:
                 of_kind = [(theme, share) for (k, theme), share in shares.items() if k == kind]
                 top = sorted(of_kind, key=lambda t: (-t[1], t[0]))[:6]
                 entry[f"{kind}s"] = [
-                    [theme_title(str(t)), _number(x, 4), _number(everybody[kind, t], 4)]
+                    [theme_title(str(t)), number(x, 4), number(everybody[kind, t], 4)]
                     for t, x in top
                 ]
             out.append(entry)
@@ -295,9 +310,9 @@ def _quote(row: Any) -> dict[str, Any]:
         + ("…" if len(whole) > row.end + _CONTEXT else ""),
         "source": row.source,
         "id": row.source_id,
-        "day": _day(row.created_at),
+        "day": day(row.created_at),
         "emotion": row.emotion,
         "severity": None if pd.isna(row.severity) else int(row.severity),
         "nps": None if pd.isna(row.nps) else int(row.nps),
-        "stars": _number(1 + 4 * row.rating, 1) if not pd.isna(row.rating) else None,
+        "stars": number(1 + 4 * row.rating, 1) if not pd.isna(row.rating) else None,
     }

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, select_autoescape
+
+
+def facts_in(page: str) -> dict[str, Any] | None:
+    """The facts that a page holds; null for a page of another make."""
+    found = re.search(r'<script type="application/json" id="facts">(.*?)</script>', page, re.S)
+    return json.loads(found.group(1)) if found else None
 
 
 def render_html(facts: dict[str, Any]) -> str:

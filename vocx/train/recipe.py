@@ -23,9 +23,10 @@ from vocx.encode import NO_SEGMENTS, TransformerEncoder, all_threads, unit
 from vocx.encode.ngrams import fit_idf, ngram_rows
 from vocx.encode.tokens import plain_tokenizer, tokenise
 from vocx.errors import UserError
-from vocx.labelled import held_out, read_labels, text_digest
+from vocx.labelled import Labelled, held_out, read_labels, text_digest
 from vocx.models import FORMAT, ModelFolder
 from vocx.pipeline import load_model
+from vocx.segment import customer_words
 from vocx.train.calibrate import (
     TARGETS,
     Calibration,
@@ -78,27 +79,44 @@ def coders_lessons(
     config: TrainConfig, held: set[str], progress: Progress
 ) -> tuple[Lessons, Lessons]:
     """Coders' labels to learn from, and those set aside to calibrate."""
-    classes, parts = task_classes(), []
-    draws: list[Any] = []
-    for path in config.labels:
-        if Path(path).is_dir():
-            comments = pack_comments(Path(config.data))
-            comments = comments[~comments["digest"].isin(held)]
-            labelled = read_digest_labels(Path(path), comments)
-        else:
-            holdout = Path(config.holdout) if config.holdout else None
-            labelled = read_labels(Path(path), config.exclude_licences, holdout)
-        parts.append(from_labelled(labelled, classes))
-        drawn = labelled.feedback.get("draw")
-        draws += [None] * len(labelled.feedback) if drawn is None else drawn.tolist()
-    lessons = joined(parts)
-    as_they_come = np.array([pd.isna(d) or d in _AS_THEY_COME for d in draws])
-    aside = np.array([calibrates(t) for t in lessons.texts]) & as_they_come
+    parts = coders_labels(config, held)
+    lessons = joined([from_labelled(p, task_classes()) for p in parts])
+    aside = np.concatenate([set_aside(p.feedback, customer_words(p.feedback)) for p in parts])
     known = {text_digest(lessons.texts[i]) for i in np.flatnonzero(aside)}
     learns = [text_digest(t) not in known for t in lessons.texts]
     learn = lessons.take(np.flatnonzero(learns))
     progress(f"{len(learn)} comments of coders with {len(learn.owner)} segments")
     return learn, lessons.take(np.flatnonzero(aside))
+
+
+def coders_labels(config: TrainConfig, held: set[str]) -> list[Labelled]:
+    """All coders' labels that a recipe names, without held-out texts."""
+    parts = []
+    for path in config.labels:
+        if Path(path).is_dir():
+            comments = pack_comments(Path(config.data))
+            comments = comments[~comments["digest"].isin(held)]
+            parts.append(read_digest_labels(Path(path), comments))
+        else:
+            holdout = Path(config.holdout) if config.holdout else None
+            parts.append(read_labels(Path(path), config.exclude_licences, holdout))
+    return parts
+
+
+def calibrating_labels(config: TrainConfig, held: set[str]) -> Labelled:
+    """The coders' labels that train nothing, as they were given."""
+    parts = coders_labels(config, held)
+    kept = [p.feedback[set_aside(p.feedback, customer_words(p.feedback))] for p in parts]
+    feedback = pd.concat(kept, ignore_index=True)
+    mentions = pd.concat([p.mentions for p in parts], ignore_index=True)
+    return Labelled(feedback, mentions[mentions["feedback_id"].isin(feedback["feedback_id"])])
+
+
+def set_aside(feedback: pd.DataFrame, texts: list[str]) -> np.ndarray:
+    """(n,) whether each labelled feedback calibrates: drawn as it came, and chosen by its digest."""
+    draws = feedback["draw"] if "draw" in feedback else pd.Series(None, feedback.index, object)
+    as_they_come = draws.isna() | draws.isin(_AS_THEY_COME)
+    return np.array([calibrates(t) for t in texts]) & as_they_come.to_numpy(bool)
 
 
 def train_base(config: TrainConfig, learn: Lessons, held: set[str], progress: Progress) -> Network:

@@ -1,0 +1,210 @@
+"""A model's known errors, and counts corrected for them.
+
+On comments that coders labelled and that trained nothing, it is counted what the matrix made of each true
+stage and theme, and what it found where there was nothing. Counts of a run are what such errors made of
+the true ones; these are found again by expectation maximisation (Richardson 1972, Lucy 1974; for counts
+of events: D'Agostini 1995). It holds where errors are as they were on the labelled comments, whatever the
+shares of stages and themes are: the many-class form of the Rogan & Gladen (1978) estimate.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vocx.stats import Z95
+
+CONFUSION = "confusion.json"
+_PRIOR = (
+    6.0  # labelled cases that what is known of all themes, or stages, weighs beside those of one
+)
+_ROUNDS = 60
+_DRAWS = 120
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass
+class KindErrors:
+    """Errors on mentions of one kind.
+
+    Attributes
+    ----------
+    themes, stages : labels, t and s of them.
+    true : (t,) distinct feedback x stage x theme that coders found, by theme.
+    said : (t, t) distinct cells that the model counted of these, by true and said theme.
+    placed : (s, s) the same by true and said stage.
+    made_up : (s, t) cells that the model counted where coders found nothing of the kind.
+    segments : segments without a mention of the kind.
+    """
+
+    themes: list[str]
+    stages: list[str]
+    true: Array
+    said: Array
+    placed: Array
+    made_up: Array
+    segments: int
+
+
+@dataclass
+class Confusion:
+    """Errors by kind, and how many labelled feedback they were counted on."""
+
+    n_feedback: int
+    kinds: dict[str, KindErrors]
+
+    def save(self, folder: Path) -> None:
+        """Write confusion.json into a model's folder."""
+        kinds = {
+            kind: {
+                "themes": e.themes, "stages": e.stages, "true": e.true.tolist(),
+                "said": _sparse(e.said), "placed": e.placed.tolist(),
+                "made_up": _sparse(e.made_up), "segments": e.segments,
+            }
+            for kind, e in self.kinds.items()
+        }  # fmt: skip
+        text = json.dumps({"n_feedback": self.n_feedback, "kinds": kinds}, sort_keys=True)
+        (folder / CONFUSION).write_text(text + "\n", encoding="utf-8")
+
+
+def load_confusion(folder: Path) -> Confusion | None:
+    """The errors that a model's folder tells; null where it tells none."""
+    path = folder / CONFUSION
+    if not path.is_file():
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    kinds = {}
+    for kind, e in content["kinds"].items():
+        t, s = len(e["themes"]), len(e["stages"])
+        kinds[kind] = KindErrors(
+            e["themes"], e["stages"], np.array(e["true"], float), _dense(e["said"], (t, t)),
+            np.array(e["placed"], float), _dense(e["made_up"], (s, t)), e["segments"],
+        )  # fmt: skip
+    return Confusion(content["n_feedback"], kinds)
+
+
+def _sparse(counts: Array) -> list[list[float]]:
+    return [[int(i), int(j), float(counts[i, j])] for i, j in zip(*np.nonzero(counts), strict=True)]
+
+
+def _dense(triples: Iterable[list[float]], shape: tuple[int, int]) -> Array:
+    out = np.zeros(shape)
+    for i, j, n in triples:
+        out[int(i), int(j)] = n
+    return out
+
+
+@dataclass
+class Corrected:
+    """(r, t) counts corrected for known errors, and their 95 % intervals."""
+
+    counts: Array
+    low: Array
+    high: Array
+
+
+def correct(
+    errors: KindErrors,
+    counted: Array,
+    segments: int,
+    rows: list[list[int]] | None = None,
+    seed: int = 0,
+) -> Corrected:
+    """True counts behind counted ones.
+
+    Parameters
+    ----------
+    counted : (s, t) distinct feedback that a run counts at each stage and theme of ``errors``.
+    segments : of the run, without a mention of the kind: where things may be made up.
+    rows : which of the stages make each row of the answer; each its own by default.
+
+    The interval covers what sampling did to the counts and what the labelled comments, being few, leave
+    open about the errors (draws of both, bias-corrected percentiles).
+    """
+    rng = np.random.default_rng(seed)
+    heard = np.flatnonzero(counted.sum(axis=0))
+    rows = rows or [[s] for s in range(len(counted))]
+    out = Corrected(*(np.zeros((len(rows), counted.shape[1])) for _ in range(3)))
+    if not len(heard):
+        return out
+    said, placed, made_up = _expected(errors)
+    point = _unfolded(counted[None], said[None], placed[None], segments * made_up[None], heard)[0]
+    cases = (errors.true + _PRIOR)[:, None]
+    draws = _unfolded(
+        rng.poisson(counted, (_DRAWS, *counted.shape)).astype(float),
+        _drawn(cases * said, rng) / cases,
+        _shares(_drawn(placed * (errors.placed.sum(axis=1) + _PRIOR)[:, None], rng)),
+        _drawn(made_up * errors.segments, rng) * segments / max(errors.segments, 1),
+        heard,
+    )
+    point = np.stack([point[r].sum(axis=0) for r in rows])
+    draws = np.stack([draws[:, r].sum(axis=1) for r in rows], axis=1)
+    out.counts[:, heard] = point
+    out.low[:, heard], out.high[:, heard] = _bias_corrected(draws, point)
+    return out
+
+
+def _bias_corrected(draws: Array, point: Array) -> tuple[Array, Array]:
+    """95 % interval by percentiles of draws, moved where these lie to one side (Efron 1981)."""
+    from scipy.stats import norm
+
+    n = len(draws)
+    below = ((draws < point).sum(axis=0) + 0.5 * (draws == point).sum(axis=0) + 0.5) / (n + 1)
+    middle = norm.ppf(np.clip(below, 0.02, 0.98))
+    ordered = np.sort(draws, axis=0)
+    ends = []
+    for z in (-Z95, Z95):
+        at = np.clip((norm.cdf(2 * middle + z) * n).astype(int), 0, n - 1)
+        ends.append(np.take_along_axis(ordered, at[None], axis=0)[0])
+    return ends[0], ends[1]
+
+
+def _expected(errors: KindErrors) -> tuple[Array, Array, Array]:
+    """Said cells per true cell (t, t), places of stages (s, s), cells made up per segment (s, t).
+
+    What was seen of one theme or stage is drawn to what was seen of all, the more the fewer cases there are.
+    """
+    return (
+        _drawn_in(errors.said, errors.true),
+        _drawn_in(errors.placed, errors.placed.sum(axis=1)),
+        (errors.made_up.sum(axis=1, keepdims=True) / max(errors.made_up.sum(), 1))
+        * (errors.made_up.sum(axis=0) + 0.02) / max(errors.segments, 1),
+    )  # fmt: skip
+
+
+def _drawn_in(counts: Array, cases: Array) -> Array:
+    """(k, k) rates per case: of the class and, with the weight of `_PRIOR` cases, of all classes."""
+    total = max(cases.sum(), 1.0)
+    right = np.trace(counts) / total
+    wrong = counts - np.diag(np.diag(counts))
+    common = np.tile(wrong.sum(axis=0) / total, (len(counts), 1))
+    np.fill_diagonal(common, right)
+    return (counts + _PRIOR * common) / (cases + _PRIOR)[:, None]
+
+
+def _drawn(cases: Array, rng: np.random.Generator) -> Array:
+    """(draws, ...) what numbers of cases may have been expected, where so many were seen."""
+    return rng.gamma(np.maximum(cases, 1e-3), 1.0, (_DRAWS, *cases.shape))
+
+
+def _shares(counts: Array) -> Array:
+    return counts / counts.sum(axis=2, keepdims=True)
+
+
+def _unfolded(counted: Array, said: Array, placed: Array, made_up: Array, heard: Array) -> Array:
+    """(b, s, heard) true counts behind counted ones, by expectation maximisation."""
+    seen = placed.sum(axis=2)[:, :, None] * said.sum(axis=2)[:, None, heard]
+    seen = np.maximum(seen, 1e-9)  # cells that each true one gives
+    counted, made_up = counted[:, :, heard], made_up[:, :, heard]
+    said = said[:, heard][:, :, heard]
+    back, put = said.transpose(0, 2, 1), placed.transpose(0, 2, 1)
+    true = np.maximum(counted, 0.5) / seen
+    for _ in range(_ROUNDS):
+        ratio = counted / np.maximum(put @ true @ said + made_up, 1e-9)
+        true = true * (placed @ ratio @ back) / seen
+    return true
