@@ -163,6 +163,31 @@ def show(
 
 
 @app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="The earlier run's folder.")],
+    after: Annotated[Path, typer.Argument(help="The later run's folder.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A folder for changes.csv, scores.csv, summary.md.")
+    ] = None,
+) -> None:
+    """Say what changed between two runs: rates, mix, severity and scores, with tests."""
+    from vocx.compare import compare as compare_runs
+    from vocx.compare import in_words
+    from vocx.runs import load_run
+
+    runs = load_run(before), load_run(after)
+    found = compare_runs(*runs)
+    summary = in_words(found, *runs)
+    typer.echo(summary)
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        found.changes.to_csv(out / "changes.csv", index=False)
+        found.scores.to_csv(out / "scores.csv", index=False)
+        (out / "summary.md").write_text(summary, encoding="utf-8")
+        typer.echo(f"written: {out}/summary.md, changes.csv, scores.csv")
+
+
+@app.command()
 def verify(run_dir: RunDir) -> None:
     """Check every count, quote and offset of a run against its tables; exit code 1 on a lie."""
     from vocx.runs import load_run

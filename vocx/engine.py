@@ -119,8 +119,13 @@ def _execute(
         (out / CONFUSION).unlink(missing_ok=True)
         if confusion:
             confusion.save(out)
-        stored = (read_table(out, table) for table in ("feedback", "segments", "issues"))
-        counts = count(*stored, journey, model.thresholds, by, config.period, confusion)
+        feedback, segments, issues = (
+            read_table(out, table) for table in ("feedback", "segments", "issues")
+        )
+        thresholds = model.thresholds
+        counts = count(
+            feedback, segments, issues, journey, thresholds, by, config.period, confusion
+        )
         write_counts(counts, out)
         write_table(ingested.rejects, "rejects", out / "rejects.parquet")
     manifest = _manifest(config, ingested, by, model, journey, feedback, segments)

@@ -62,17 +62,23 @@ def p_of_change(n1: Array | int, total1: int, n2: Array | int, total2: int) -> A
     return np.minimum(1.0, 2 * np.minimum(less, more))
 
 
-def false_discovery(p: Array) -> Array:
+def false_discovery(p: Array, weights: Array | None = None) -> Array:
     """q values: the false discovery rate at which each test is one (Benjamini & Hochberg 1995).
 
-    Tests without a p (nan) have no q, and do not count.
+    Tests without a p (nan) have no q, and do not count. ``weights`` say where a discovery is likely,
+    by something that tells nothing of the p where there is none, such as the number of cases
+    (weighted: Genovese, Roeder & Wasserman 2006).
     """
     from statsmodels.stats.multitest import multipletests
 
     p = np.asarray(p, float)
     q, known = np.full(len(p), np.nan), ~np.isnan(p)
     if known.any():
-        q[known] = multipletests(p[known], method="fdr_bh")[1]
+        mine = p[known]
+        if weights is not None:
+            w = np.asarray(weights, float)[known]
+            mine = np.minimum(mine / np.maximum(w / w.mean(), 1e-12), 1.0)
+        q[known] = multipletests(mine, method="fdr_bh")[1]
     return q
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 from openpyxl import load_workbook
@@ -37,14 +38,7 @@ def test_the_workbook_holds_the_matrix_and_every_mention(sample_run: Run) -> Non
 def test_a_comment_that_looks_like_a_formula_is_text(sample_run: Run, tmp_path: Path) -> None:
     feedback = sample_run.feedback.copy()
     feedback.loc[0, "text"] = '=HYPERLINK("http://x.example","click")'
-    run = Run(
-        sample_run.manifest,
-        feedback,
-        sample_run.segments,
-        sample_run.issues,
-        sample_run.matrix,
-        sample_run.rejects,
-    )
+    run = replace(sample_run, feedback=feedback)
     write_xlsx(run, build_facts(sample_run, JOURNEY), JOURNEY, tmp_path / "r.xlsx")
     sheet = load_workbook(tmp_path / "r.xlsx")["Feedback"]
     column = [c.value for c in sheet[1]].index("text") + 1
