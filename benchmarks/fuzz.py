@@ -1,13 +1,15 @@
 """Coverage-guided fuzzing of the readers: python benchmarks/fuzz.py CORPUS [-max_total_time=1800].
 
-Any bytes, under any ending, must be read with every row told, or be refused with a UserError. Needs
-atheris (development only). CORPUS is a folder that grows; it begins with the fixtures of tests/data/exports.
+Any bytes, under any ending, must be read with every row told, or be refused with a UserError. What does neither is
+written beside the corpus as fault-*, with its trace, one for each place in the code. Needs atheris (development only).
+CORPUS is a folder that grows; it begins with the fixtures of tests/data/exports.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from pathlib import Path
 
 import atheris
@@ -21,6 +23,7 @@ with atheris.instrument_imports(include=["vocx.ingest"]):
     from vocx.ingest.origins import unpacked
 
 FIXTURES = Path(__file__).parent.parent / "tests" / "data" / "exports"
+FAULTS = Path(sys.argv[1]).parent if len(sys.argv) > 1 else Path()
 _PACKED = [".zip", ".gz"]
 _ENDINGS = [*known_suffixes(), *_PACKED, ""]
 
@@ -39,6 +42,12 @@ def read_any(data: bytes) -> None:
                 assert report.rows == told, f"{report.rows} rows in, {told} told"
     except UserError:
         pass
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"fault-{type(error).__name__}-{Path(where.filename).stem}-{where.lineno}"
+        if not (FAULTS / place).exists():
+            (FAULTS / place).write_bytes(data)
+            (FAULTS / f"{place}.txt").write_text(traceback.format_exc(), encoding="utf-8")
 
 
 def _begin(corpus: Path) -> None:

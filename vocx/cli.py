@@ -124,24 +124,33 @@ def report(run_dir: RunDir, journey: JourneyName = None) -> None:
 @app.command()
 def show(
     run_dir: RunDir,
-    what: Annotated[str, typer.Argument(help="matrix, issues, journey, or feedback.")] = "matrix",
+    what: Annotated[
+        str, typer.Argument(help="matrix, issues, journey, costs, or feedback.")
+    ] = "matrix",
     feedback_id: Annotated[
         str | None, typer.Argument(help="Of `feedback`: its id, or its source's id.")
     ] = None,
     journey: JourneyName = None,
     kind: Annotated[str, typer.Option("--kind", help="pain or win.")] = "pain",
 ) -> None:
-    """Print a run's matrix, issues, journey, or one feedback with its labels."""
+    """Print a run's matrix, issues, journey map, what costs points, or one feedback with its labels."""
     from vocx.engine import rejourney
     from vocx.errors import closest
     from vocx.journey import load_journey
     from vocx.runs import load_run
-    from vocx.terminal import print_feedback, print_issues, print_journey, print_matrix
+    from vocx.terminal import (
+        print_costs,
+        print_feedback,
+        print_issues,
+        print_journey,
+        print_matrix,
+    )
 
-    if what not in ("matrix", "issues", "journey", "feedback"):
+    things = ["matrix", "issues", "journey", "costs", "feedback"]
+    if what not in things:
         raise UserError(
             f"show: there is no '{what}' to show",
-            closest(what, ["matrix", "issues", "journey", "feedback"]),
+            closest(what, things),
         )
     if kind not in ("pain", "win"):
         raise UserError(f"--kind {kind}: is neither pain nor win", "choose one of: pain, win")
@@ -158,6 +167,8 @@ def show(
         print_matrix(found, chosen, kind)
     elif what == "issues":
         print_issues(found, kind)
+    elif what == "costs":
+        print_costs(found)
     else:
         print_journey(found, chosen)
 

@@ -75,6 +75,7 @@ class RunConfig(_Strict):
     labelled: str | None = None  # feedback like this with coders' labels, to correct counts by
     by: list[str] = Field(default_factory=list)  # columns to cut the matrix by
     period: Period | None = None
+    suppress: int = Field(0, ge=0)  # cells of the matrix that fewer feedback tell of are left out
     redact: bool = True
     shard_size: int = Field(1000, ge=1)  # feedback per unit of work
     seed: int = 0

@@ -34,12 +34,15 @@ def count(
     by: list[str] | None = None,
     period: str | None = None,
     confusion: Confusion | None = None,
+    suppress: int = 0,
 ) -> Counts:
     """Everything counted anew from labelled feedback; parameters as of `vocx.matrix.build_matrix`."""
     by = by or []
     shown = without_hidden(segments, issues)
     mentions = counted_mentions(shown, journey, thresholds)
-    matrix = build_matrix(feedback, segments, journey, thresholds, issues, by, period, confusion)
+    matrix = build_matrix(
+        feedback, segments, journey, thresholds, issues, by, period, confusion, suppress
+    )
     placed = feedback.assign(
         stage=journey.stages_of(feedback, thresholds.get("feedback.stage", 0.0))
     )

@@ -124,7 +124,15 @@ def _execute(
         )
         thresholds = model.thresholds
         counts = count(
-            feedback, segments, issues, journey, thresholds, by, config.period, confusion
+            feedback,
+            segments,
+            issues,
+            journey,
+            thresholds,
+            by,
+            config.period,
+            confusion,
+            config.suppress,
         )
         write_counts(counts, out)
         write_table(ingested.rejects, "rejects", out / "rejects.parquet")
@@ -173,6 +181,7 @@ def rejourney(run: Run, journey: Journey) -> Run:
         run.manifest["groups"],
         config["period"],
         run.confusion,
+        config.get("suppress", 0),
     )
     manifest = {**run.manifest, "journey": journey.name, "journey_stages": journey.model_dump()}
     return replace(run, manifest=manifest, feedback=feedback, segments=segments, **vars(counts))

@@ -1,9 +1,8 @@
 """What issues cost: the effect of each on the score, told beside others, adjusted, with its uncertainty.
 
-The score of each customer is regressed on what the customer tells of (least squares, errors clustered by
-author), with stage, source and group held equal. An issue's *effect* is how much lower those score who tell
+The score of each customer is regressed on what the customer tells of (least squares), with stage, source and group held equal. An issue's *effect* is how much lower those score who tell
 of it than like customers who do not; its *impact* is what that comes to in the score of all: effect x share.
-Intervals come from a multiplier bootstrap of the regression (Kline & Santos 2012), which also tells how
+Intervals come from a multiplier bootstrap of the regression, author by author (Kline & Santos 2012), which also tells how
 stable the order of the issues is. What is measured is told together, not caused.
 """
 
@@ -13,14 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t
 
 from vocx.schema import EFFECTS
-from vocx.stats import DRAWS, Z95, Array, false_discovery, nps_points
+from vocx.stats import DRAWS, Array, false_discovery, nps_points
 
 SCORES = {"nps": "points of NPS", "csat": "points of 100 of CSAT", "ces": "points of 100 of CES",
           "rating": "stars of 5"}  # fmt: skip
 _LEAST_SCORED = 30  # customers with a score, and
-_LEAST_TOLD = 8  # of them who tell of something, for its effect to be measured
+_LEAST_TOLD = 6  # of them who tell of something, for its effect to be measured
 _LEAST_BOTH = 4  # ... and who do not
 _ROWS_A_TERM = 8  # customers for each thing that stands in one regression
 _AT_ONCE = 50  # draws held in memory at once
@@ -79,11 +79,10 @@ def build_effects(
 
 @dataclass
 class _Fit:
-    """A regression, as far as effects need it: (k,) coefficients and (n, k) influences."""
+    """A regression, as far as effects need it: (k,) coefficients and (n, k) influences on them."""
 
     coefficients: Array
     influence: Array
-    p: Array
 
 
 class _Told:
@@ -124,18 +123,19 @@ class _Told:
         n, k = told.shape
         share, mean = told.mean(axis=0), self.points.mean()
         without = np.array([self.points[told[:, j] == 0].mean() for j in range(k)])
-        fit = _regress(self.points, told, self.held, self.clusters)
+        fit = _regress(self.points, told, self.held)
         effects, shares = self._resampled(told, fit, seed)
         impact, impacts = fit.coefficients * share, effects * shares
         ranks = np.argsort(np.argsort(impacts, axis=1), axis=1) + 1
         rank_low, rank_high = np.quantile(ranks, [0.025, 0.975], axis=0).round()
-        effect_low, effect_high = _around(effects, fit.coefficients)
-        impact_low, impact_high = _around(impacts, impact)
+        freedom = np.minimum(np.minimum(told.sum(axis=0), n - told.sum(axis=0)) - 1, n - k - 1)
+        effect_low, effect_high, p = _around(effects, fit.coefficients, freedom)
+        impact_low, impact_high, _ = _around(impacts, impact, freedom)
         return pd.DataFrame({
             "n_scored": n, "n_told": told.sum(axis=0).astype(int), "share": share,
             "naive": mean - without, "effect": fit.coefficients, "effect_low": effect_low,
             "effect_high": effect_high, "impact": impact, "impact_low": impact_low,
-            "impact_high": impact_high, "p": fit.p, "q": false_discovery(fit.p),
+            "impact_high": impact_high, "p": p, "q": false_discovery(p),
             "rank": np.argsort(np.argsort(impact)) + 1, "rank_low": rank_low,
             "rank_high": rank_high,
         })  # fmt: skip
@@ -151,10 +151,16 @@ class _Told:
         return np.concatenate(effects), np.concatenate(shares)
 
 
-def _around(draws: Array, point: Array) -> tuple[Array, Array]:
-    """95 % interval about a point by the spread of draws."""
-    half = Z95 * draws.std(axis=0, ddof=1)
-    return point - half, point + half
+def _around(draws: Array, point: Array, freedom: Array) -> tuple[Array, Array, Array]:
+    """95 % interval about a point by the spread of draws, and the p of zero; Student's t.
+
+    Degrees of freedom are those of the smaller side of the comparison: what eight customers tell of is
+    known as well as eight customers tell it.
+    """
+    spread = draws.std(axis=0, ddof=1)
+    half = t.ppf(0.975, freedom) * spread
+    p = 2 * t.sf(np.abs(point) / np.maximum(spread, 1e-12), freedom)
+    return point - half, point + half, np.where(np.isnan(point), np.nan, p)
 
 
 def _held(feedback: pd.DataFrame, columns: list[str]) -> Array:
@@ -171,24 +177,22 @@ def _held(feedback: pd.DataFrame, columns: list[str]) -> Array:
     return np.hstack(parts)
 
 
-def _regress(y: Array, told: Array, held: Array, clusters: Array) -> _Fit:
-    """Least squares of y on what is told and what is held equal; errors clustered by author."""
+def _regress(y: Array, told: Array, held: Array) -> _Fit:
+    """Least squares of y on what is told and what is held equal."""
     from statsmodels.regression.linear_model import OLS
 
     k = told.shape[1]
     design = np.hstack([held, told])
     kept = _independent(design)
     design = design[:, kept]
-    plain = OLS(y, design).fit()
-    robust = plain.get_robustcov_results("cluster", groups=clusters, use_t=True)
-    bread = plain.normalized_cov_params
-    hat = design @ bread
+    fitted = OLS(y, design).fit()
+    hat = design @ fitted.normalized_cov_params
     leverage = np.minimum((hat * design).sum(axis=1), 0.9)
-    influence = (plain.resid / np.sqrt(1 - leverage))[:, None] * hat  # as HC2
-    fit = _Fit(np.full(k, np.nan), np.zeros((len(y), k)), np.full(k, np.nan))
+    influence = (fitted.resid / np.sqrt(1 - leverage))[:, None] * hat  # as HC2
+    fit = _Fit(np.full(k, np.nan), np.zeros((len(y), k)))
     for at, column in enumerate(kept - held.shape[1]):
         if column >= 0:
-            fit.coefficients[column], fit.p[column] = robust.params[at], robust.pvalues[at]
+            fit.coefficients[column] = fitted.params[at]
             fit.influence[:, column] = influence[:, at]
     return fit
 

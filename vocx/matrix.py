@@ -34,6 +34,7 @@ def build_matrix(
     by: list[str] | None = None,
     period: str | None = None,
     confusion: Confusion | None = None,
+    suppress: int = 0,
 ) -> pd.DataFrame:
     """The long matrix of `vocx.schema`: everybody, then each group, each period, and each of both.
 
@@ -43,6 +44,7 @@ def build_matrix(
     by : feedback columns (``x_*``) whose values are groups.
     period : month, quarter or year; feedback without a time is in no period.
     confusion : the model's known errors, for which whole themes are corrected at fine stages.
+    suppress : cells of fewer feedback are left out.
     """
     mentions = counted_mentions(without_hidden(segments, issues), journey, thresholds)
     theme_of = dict(zip(issues["issue_id"], issues["theme"], strict=True))
@@ -58,6 +60,7 @@ def build_matrix(
             cells = _corrected(cells, told, pieces["kind"], journey, confusion)
         parts.append(cells.assign(group=group, period=span))
     matrix = pd.concat(parts, ignore_index=True).reindex(columns=MATRIX.names)
+    matrix = matrix[matrix["n_feedback"] >= suppress].reset_index(drop=True)
     order = {s: i for i, s in enumerate(journey.stage_names)}
     matrix["_stage"] = matrix["stage"].map(order)
     matrix["_theme"] = matrix["issue_id"].notna()

@@ -11,7 +11,7 @@ import pandas as pd
 
 from vocx.journey import Journey
 from vocx.schema import SCORES
-from vocx.stats import mean_interval, nps_points, wilson
+from vocx.stats import mean_interval, nps_interval, wilson
 
 # Words of customers who had to try again, wait, or be passed on: what it cost them to get it done.
 _EFFORT = re.compile(
@@ -76,7 +76,7 @@ def _measured(feedback: pd.DataFrame, thresholds: dict[str, float]) -> Iterator[
     for measure in _MEASURES:
         values = once[measure].dropna().to_numpy(float)
         if len(values):
-            yield _row(measure, len(values), mean_interval(in_points(values, measure)))
+            yield _row(measure, len(values), _interval(values, measure))
     said = feedback[feedback["meaningful"].astype(bool)]
     if said.empty:
         return
@@ -87,11 +87,14 @@ def _measured(feedback: pd.DataFrame, thresholds: dict[str, float]) -> Iterator[
         yield _share("emotion", str(emotion), int(n), len(sure))
 
 
-def in_points(values: np.ndarray, measure: str) -> np.ndarray:
-    """Scores as they are told: NPS -100..100, CSAT and CES 0..100, stars 1..5."""
+def _interval(values: np.ndarray, measure: str) -> tuple[float, float, float]:
+    """Value, low and high: NPS -100..100, CSAT and CES 0..100, stars 1..5; none below two answers."""
     if measure == "nps":
-        return nps_points(values)
-    return 1 + 4 * values if measure == "rating" else 100 * values
+        return nps_interval(values)
+    mean, low, high = mean_interval(values)
+    scale, base = (4.0, 1.0) if measure == "rating" else (100.0, 0.0)
+    low, high = (float(np.clip(x, 0, 1)) if x == x else x for x in (low, high))
+    return base + scale * mean, base + scale * low, base + scale * high
 
 
 def _row(measure: str, n: int, told: tuple[float, float, float]) -> dict[str, Any]:

@@ -172,20 +172,82 @@ def print_codebook(issues: list[dict[str, Any]], everything: bool) -> None:
 
 
 def print_journey(run: Run, journey: Journey) -> None:
-    """Each stage in order: how much is told of it, how it feels, its pains and wins."""
+    """The journey map: each stage in order, with what is tried, met, felt, scored, and what turns it."""
     from vocx.report import build_facts
 
-    out = console()
-    for stage in build_facts(run, journey)["stages"]:
-        feeling = (
-            "no mention" if stage["polarity"] is None else f"polarity {stage['polarity']:+.2f}"
-        )
+    out, facts = console(), build_facts(run, journey)
+    scores = {s["name"]: s for s in facts["scores"]["stage"]}
+    for stage in facts["stages"]:
         out.print(f"[bold]{stage['title']}[/bold]  {stage['n_feedback']} comments, "
-                  f"{stage['n_mentions']} mentions, {feeling}")  # fmt: skip
-        for kind, mark in (("pains", "−"), ("wins", "+")):
-            named = ", ".join(f"{title} ({n})" for title, n, _ in stage[kind])
-            if named:
-                out.print(f"  {mark} {named}", markup=False)
+                  f"{stage['n_mentions']} mentions{_curve(stage)}")  # fmt: skip
+        for label, told in (
+            ("to do", [f"{goal} ({n})" for goal, n in stage["goals"]]),
+            ("met at", [f"{t.replace('_', ' ')} ({n})" for t, n in stage["touchpoints"]]),
+            ("felt", [f"{e} ({n})" for e, n in stage["emotions"]]),
+            ("scores", _scores_told(scores.get(stage["name"], {}))),
+            ("−", [f"{title} ({n})" for title, n, _ in stage["pains"]]),
+            ("+", [f"{title} ({n})" for title, n, _ in stage["wins"]]),
+            ("★", [m["title"] for m in facts["moments"] if m["stage"] == stage["name"]]),
+        ):
+            if told:
+                out.print(f"  {label:7s}{', '.join(told)}", markup=False)
+        if quote := _first_quote(facts, stage):
+            out.print(f"  “{quote}”", markup=False)
+    if facts["moments"]:
+        out.print("★ moment of truth: where the score moves most for the most people", markup=False)
+
+
+def _curve(stage: dict[str, Any]) -> str:
+    """Where a stage lies on the curve of feeling: mean polarity and the middle half."""
+    if stage["polarity"] is None:
+        return ""
+    low, high = stage["polarity_low"], stage["polarity_high"]
+    return f", polarity {stage['polarity']:+.2f} (middle half {low:+.2f} to {high:+.2f})"
+
+
+def _scores_told(scores: dict[str, Any]) -> list[str]:
+    """A stage's scores with their intervals; those of few customers are marked."""
+    told = []
+    for name in ("nps", "csat", "ces", "rating"):
+        if (s := scores.get(name)) and s["low"] is not None:
+            digits = 1 if name == "rating" else 0
+            few = ", few" if s["n"] < 10 else ""
+            told.append(f"{name.upper() if name != 'rating' else 'stars'} {s['value']:.{digits}f} "
+                        f"({s['low']:.{digits}f} to {s['high']:.{digits}f}, n {s['n']}{few})")  # fmt: skip
+    if (s := scores.get("effort")) and s["value"]:
+        told.append(f"effort told by {s['value']:.0%}")
+    return told
+
+
+def _first_quote(facts: dict[str, Any], stage: dict[str, Any]) -> str | None:
+    """The surest quote of what most customers tell of at a stage."""
+    for kind, things in (("pain", stage["pains"]), ("win", stage["wins"])):
+        for _, _, theme in things[:1]:
+            if found := facts["quotes"].get(f"{kind}|{stage['name']}|{theme}"):
+                return " ".join(found[0]["text"].split())[:100]
+    return None
+
+
+def print_costs(run: Run, most: int = 15) -> None:
+    """What costs most points of the main score: adjusted beside plain, with intervals."""
+    from vocx.report.findings import costs
+
+    out, found = console(), costs(run)
+    if found is None:
+        out.print("The run has no score that enough customers gave: nothing can be measured.")
+        return
+    out.print(
+        f"Impact on the {found['score'].upper()} of all {found['n_scored']} customers who gave one"
+    )
+    table = _table("what", "told by", "impact (95 %)", "plain", "per customer", "rank", "q")
+    for row in [*found["issues"][:most], *found["themes"][:5]]:
+        table.add_row(
+            Text(row["name"] if row in found["issues"] else f"{row['name']} (theme)"), str(row["n"]),
+            f"{row['impact']:+.2f} ({row['impact_low']:+.2f} to {row['impact_high']:+.2f})",
+            f"{row['naive']:+.2f}", f"{row['effect']:+.1f}", "{} ({}-{})".format(*row["rank"]),
+            "" if row["q"] is None else f"{row['q']:.3f}",
+        )  # fmt: skip
+    out.print(table)
 
 
 def print_feedback(run: Run, feedback_id: str) -> None:

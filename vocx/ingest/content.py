@@ -67,6 +67,10 @@ class RawTable:
     among: bool = False
     twin: tuple[str, int] | None = None
 
+    def __post_init__(self) -> None:
+        if self.frame.columns.has_duplicates:
+            self.frame.columns = unique_names([str(c) for c in self.frame.columns])
+
 
 class Content:
     """A file by name and bytes; its text, records and JSON are made when asked for.
@@ -269,15 +273,22 @@ def _utf8(line: bytes) -> str | None:
 def unique_names(header: Sequence[object]) -> list[str]:
     """Column names as text, stripped, none of them empty or twice.
 
-    >>> unique_names(["a", None, " a "])
-    ['a', 'column_2', 'a_3']
+    >>> unique_names(["a", None, " a "]), unique_names(["a_3", "a", "a"])
+    (['a', 'column_2', 'a_3'], ['a_3', 'a', 'a_3_'])
     """
     names = ["" if h is None else whole(str(h).strip()) for h in header]
     names = [n or f"column_{i + 1}" for i, n in enumerate(names)]
-    first: dict[str, int] = {}
-    for i, n in enumerate(names):
-        first.setdefault(n, i)
-    return [n if first[n] == i else f"{n}_{i + 1}" for i, n in enumerate(names)]
+    found: list[str] = []
+    taken, given = set(names), set()
+    for i, name in enumerate(names):
+        if name in given:
+            name = f"{name}_{i + 1}"
+            while name in taken:
+                name += "_"
+        taken.add(name)
+        given.add(name)
+        found.append(name)
+    return found
 
 
 def table_of(

@@ -20,11 +20,18 @@ def render_html(facts: dict[str, Any]) -> str:
     """The page, with its facts, styles and script inside."""
     templates = files("vocx.report") / "templates"
     source = {
-        name: (templates / f"report.{name}").read_text(encoding="utf-8")
-        for name in ("html", "css", "js")
+        name: (templates / name).read_text(encoding="utf-8")
+        for name in ("report.html", "report.css", "report.js", "findings.js")
     }
-    template = Environment(autoescape=select_autoescape(default=True)).from_string(source["html"])
+    template = Environment(autoescape=select_autoescape(default=True)).from_string(
+        source["report.html"]
+    )
     data = json.dumps(facts, ensure_ascii=False, sort_keys=True, default=str)
     for mark, safe in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028")):
         data = data.replace(mark, safe)
-    return template.render(facts=facts, data=data, css=source["css"], js=source["js"])
+    return template.render(
+        facts=facts,
+        data=data,
+        css=source["report.css"],
+        js=source["report.js"] + source["findings.js"],
+    )

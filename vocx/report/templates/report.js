@@ -1,7 +1,7 @@
 "use strict";
 const F = JSON.parse(document.getElementById("facts").textContent);
 const $ = (id) => document.getElementById(id);
-const state = { kind: "pain", grain: "themes", show: "n", all: false, allIssues: false, filter: "" };
+const state = { kind: "pain", grain: "themes", show: "n", all: false, allIssues: false, filter: "", costs: "issues" };
 const RGB = { pain: [178, 34, 52], win: [14, 116, 102] };
 const COLUMNS = 20, ISSUES = 25;
 const SENTIMENT = [["very_negative", "#9f1d2f"], ["negative", "#dd7a74"], ["mixed", "#c9a63c"], ["neutral", "#c3cad3"], ["positive", "#78bba9"], ["very_positive", "#0f7566"]];
@@ -76,8 +76,8 @@ function matrix() {
       const cell = g.cells[`${stage}|${c.id}`];
       if (!cell) { row.append(el("td", { class: "none" })); continue; }
       const t = Math.sqrt(cell.n / max), open = () => openCell(stage, c, cell);
-      const td = el("td", { class: "cell", tabindex: "0", role: "button", onclick: open, style: `background:${shade(state.kind, t)};color:${t > 0.55 ? "#fff" : "#1c2430"}`,
-        title: `${c.title} · ${stageTitle[stage]}\n${voices(cell.n)}, ${pct(cell.share, 1)} (${pct(cell.low, 1)} to ${pct(cell.high, 1)})` + (cell.severity ? `\nseverity ${cell.severity} of 3` : "") + `\n${words(cell.emotion)}` },
+      const td = el("td", { class: "cell", tabindex: "0", role: "button", onclick: open, "data-few": cell.n < F.small ? "" : null, style: `background:${shade(state.kind, t)};color:${t > 0.55 ? "#fff" : "#1c2430"}`,
+        title: `${c.title} · ${stageTitle[stage]}\n${voices(cell.n)}, ${pct(cell.share, 1)} (${pct(cell.low, 1)} to ${pct(cell.high, 1)})` + (cell.severity ? `\nseverity ${cell.severity} of 3` : "") + `\n${words(cell.emotion)}` + (cell.n < F.small ? "\nfew: read with care" : "") },
         state.show === "n" ? count(cell.n) : (100 * cell.share).toFixed(1), state.kind === "pain" && cell.severity >= 2.5 ? el("i", { class: "sev", style: t > 0.55 ? "background:#fff" : "" }) : null);
       td.addEventListener("keydown", (e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); open(); } });
       row.append(td);
@@ -101,6 +101,8 @@ function openCell(stage, column, cell) {
   const list = F.quotes[`${state.kind}|${stage}|${column.id}`];
   openDrawer(el("p", { class: "sub" }, stageTitle[stage] + (column.under ? ` · ${column.under}` : "")), el("h2", {}, column.title),
     el("p", { class: "sub" }, `${voices(cell.n)}, ${pct(cell.share, 1)} of all feedback (95 % interval ${pct(cell.low, 1)} to ${pct(cell.high, 1)})` + (cell.severity ? `; mean severity ${cell.severity} of 3` : "") + `; most often ${words(cell.emotion)}.`),
+    cell.corrected[0] !== null ? el("p", { class: "sub" }, `Corrected for the model's known errors: about ${count(Math.round(cell.corrected[0]))} (${count(Math.round(cell.corrected[1]))} to ${count(Math.round(cell.corrected[2]))}).`) : null,
+    cell.impact[0] !== null && F.costs ? el("p", { class: "sub" }, `Impact on the ${SCORE[F.costs.score]} of all: ${fixed(cell.impact[0], F.costs.score)} (${between(cell.impact[1], cell.impact[2], F.costs.score)}).`) : null,
     column.hint ? el("p", { class: "sub" }, column.hint + ".") : null, quotes(state.kind, list),
     list && list.length < cell.n ? el("p", { class: "sub" }, `${list.length} of ${count(cell.n)} shown; all are in report.xlsx.`) : null);
 }
@@ -133,7 +135,7 @@ function journey() {
     const m = F.matrices[kind].themes, column = m.columns.find((c) => c.id === id), cell = m.cells[`${stage}|${id}`];
     if (column && cell) { const before = state.kind; state.kind = kind; openCell(stage, column, cell); state.kind = before; } } }, `${title} (${count(n)})`));
   const grid = el("div", { class: "stage-grid", style: `grid-template-columns:repeat(${stages.length},1fr)` }, stages.map((s) => el("div", { class: "stage", title: s.definition },
-    el("h3", {}, s.title), el("p", {}, `${plural(s.n_feedback, "comment")}`, s.nps !== null && s.n_nps >= 10 ? ` · NPS ${signed(s.nps)}` : "", s.rating !== null && s.n_rating >= 10 ? ` · ${s.rating.toFixed(1)}★` : "", el("br", {}), s.emotions.map(([e]) => words(e)).slice(0, 2).join(", ")),
+    el("h3", {}, s.title), el("p", {}, `${plural(s.n_feedback, "comment")}`, el("br", {}), s.emotions.map(([e]) => words(e)).slice(0, 2).join(", ")), stageNotes(s),
     el("ul", {}, s.pains.map(item(s.name, "pain"))), el("ul", {}, s.wins.map(item(s.name, "win"))))));
   $("journey").replaceChildren(chart, grid);
 }
@@ -182,18 +184,17 @@ function scope() {
       `${count(c.meaningful)} of ${count(c.feedback)} feedback say something; the model is sure of the stage of ${count(c.sure.stage)}, the touchpoint of ${count(c.sure.touchpoint)}, the emotion of ${count(c.sure.emotion)}.`,
       `${count(c.mentions)} pains and wins in ${count(c.feedback_with_mention)} feedback. Sure of the stage: ${count(c.mentions_sure_of_stage)}; of the theme: ${count(c.mentions_sure_of_theme)}; in an issue: ${count(c.mentions_in_issues)}, in none ${count(c.mentions_too_rare)} as too rare and ${count(c.mentions_too_vague)} as too vague; counted in the matrix: ${count(c.mentions_counted)}.`,
       "What the model is unsure of is kept in the tables with its score and left out of the matrix, so cells count too few rather than too many.",
-      "Counts are not corrected for the classifier's errors; the intervals are for sampling alone.",
+      "Intervals of shares are for sampling alone." + (s.errors_known_from ? ` Counts corrected for the model's errors, which were counted on ${count(s.errors_known_from)} labelled comments, stand beside them where a cell is opened; they hold where the model errs here as it did there.` : " Nothing is known of the model's errors, so counts are not corrected for them."),
       `Model ${s.model.name} (${s.model.digest}), vocx ${s.vocx}.`].map((t) => el("li", {}, t)))),
     el("div", {}, el("h3", {}, "What was assumed"), notes.length ? el("ul", {}, notes) : el("p", {}, "Nothing.")));
 }
 
 document.querySelectorAll(".toggle button").forEach((b) => b.addEventListener("click", () => {
   b.parentElement.querySelectorAll("button").forEach((o) => o.classList.toggle("on", o === b));
-  Object.assign(state, b.dataset, "kind" in b.dataset || "grain" in b.dataset ? { all: false } : {}); matrix();
+  Object.assign(state, b.dataset, "kind" in b.dataset || "grain" in b.dataset ? { all: false } : {}); matrix(); costs();
 }));
 $("more").addEventListener("click", () => { state.all = !state.all; matrix(); });
 $("more-issues").addEventListener("click", () => { state.allIssues = !state.allIssues; issues(); });
 $("filter").addEventListener("input", (e) => { state.filter = e.target.value; issues(); });
 $("close").addEventListener("click", () => { $("drawer").hidden = true; });
 document.addEventListener("keydown", (e) => { if (e.key === "Escape") $("drawer").hidden = true; });
-lede(); tiles(); matrix(); journey(); issues(); groups(); scope();
