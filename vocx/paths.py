@@ -38,6 +38,8 @@ def build_paths(
     told["_stage"] = journey.stages_of(told, thresholds.get("feedback.stage", 0.0))
     told = told.sort_values(["author_id", "created_at", "feedback_id"], kind="stable")
     several = told[told["author_id"].duplicated(keep=False)]
+    if several.empty:
+        return pd.DataFrame(columns=PATHS.names)
     rows = [*_steps(several), *_before_leaving(several, mentions)]
     return pd.DataFrame(rows, columns=PATHS.names)
 
@@ -72,6 +74,8 @@ def _steps(told: pd.DataFrame) -> list[dict[str, Any]]:
 def _before_leaving(told: pd.DataFrame, mentions: pd.DataFrame) -> list[dict[str, Any]]:
     """Pains that persons told of before the feedback in which they leave, against all others."""
     leaving = told[is_leaving(told)].drop_duplicates("author_id")
+    if len(leaving) < _LEAST_PERSONS:
+        return []
     left_at = leaving.set_index("author_id")["created_at"]
     before = told[~(told["created_at"] >= told["author_id"].map(left_at))]
     pains = mentions[(mentions["kind"] == "pain") & mentions["theme"].notna()]

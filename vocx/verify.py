@@ -59,12 +59,27 @@ def verify(run: Run) -> Verdict:
         ("parts of the report", _report),
     ):
         n = 0
+        if check in (_tables, _report) and lies and not _whole(run):
+            lies.append(Lie(name, "not checked: ids are missing or there twice, see above"))
+            continue
         for lie in check(run):
             n += 1
             if lie is not None:
                 lies.append(lie)
         checked[name] = n
     return Verdict(checked, lies)
+
+
+def _whole(run: Run) -> bool:
+    """Whether ids are unique and point at what is there, so that counts can be made anew."""
+    unique = not (
+        run.feedback["feedback_id"].duplicated().any()
+        or run.segments["segment_id"].duplicated().any()
+        or run.issues["issue_id"].duplicated().any()
+    )
+    known = run.segments["feedback_id"].isin(run.feedback["feedback_id"]).all()
+    issues = run.segments["issue_id"].dropna().isin(run.issues["issue_id"]).all()
+    return bool(unique and known and issues)
 
 
 Checks = Iterator[Lie | None]  # one for each thing looked at: null where it is so
