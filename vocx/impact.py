@@ -16,6 +16,7 @@ from scipy.stats import t
 
 from vocx.schema import EFFECTS
 from vocx.stats import DRAWS, Array, false_discovery, nps_points
+from vocx.themes import verdicts
 
 SCORES = {"nps": "points of NPS", "csat": "points of 100 of CSAT", "ces": "points of 100 of CES",
           "rating": "stars of 5"}  # fmt: skip
@@ -53,9 +54,14 @@ def build_effects(
 
     Parameters
     ----------
-    mentions : counted ones (`vocx.runs.counted_mentions`), hidden issues taken out.
+    mentions : counted ones (`vocx.runs.counted_mentions`), hidden issues taken out. Verdicts ("will not
+        return") are left out: they are what a score says too, and would take away what caused both.
     by : feedback columns that are held equal, beside stage and source.
     """
+    theme_of = dict(zip(issues["issue_id"], issues["theme"], strict=True))
+    under = mentions["issue_id"].map(theme_of)
+    verdict = mentions["theme"].isin(verdicts()) | under.isin(verdicts())
+    mentions = mentions[~verdict]
     parts = []
     for score in SCORES:
         if int(feedback[score].notna().sum()) < _LEAST_SCORED:
@@ -71,7 +77,6 @@ def build_effects(
     if not parts:
         return pd.DataFrame(columns=EFFECTS.names)
     effects = pd.concat(parts, ignore_index=True)
-    theme_of = dict(zip(issues["issue_id"], issues["theme"], strict=True))
     own = effects["issue_id"].map(theme_of)
     effects["theme"] = effects["theme"].where(effects["issue_id"].isna(), own)
     return effects.reindex(columns=EFFECTS.names)

@@ -19,6 +19,7 @@ class Theme(BaseModel):
     kind: str
     title: str
     definition: str
+    verdict: bool = False  # what a customer concludes ("will not return"), not what from
 
 
 def _file(name: str) -> Path:
@@ -52,3 +53,8 @@ def theme_title(theme: str | None) -> str:
         return "Outside all themes"
     known = load_themes().get(theme)
     return known.title if known else theme.replace("-", " ").capitalize()
+
+
+def verdicts() -> frozenset[str]:
+    """Ids of the themes that are verdicts."""
+    return frozenset(t.id for t in load_themes().values() if t.verdict)

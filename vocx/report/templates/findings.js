@@ -8,7 +8,7 @@ function costs() {
   const c = F.costs;
   if (!c) return;
   $("costs-card").hidden = false;
-  $("costs-sub").textContent = `What each ${state.costs === "themes" ? "theme" : "issue"} adds to or takes from the ${SCORE[c.score]} of all ${count(c.n_scored)} who gave one: how far those who tell of it lie from like customers (same stage, source and group, the same other matters told) times how many they are. The line is the 95 % interval; the ring is the plain difference, unadjusted. Told together is not caused by. Faint: not beyond chance (false discovery rate above 10 %).`;
+  $("costs-sub").textContent = `What each ${state.costs === "themes" ? "theme" : "issue"} adds to or takes from the ${SCORE[c.score]} of all ${count(c.n_scored)} who gave one: how far those who tell of it lie from like customers (same stage, source and group, the same other matters told) times how many they are. The line is the 95 % interval; the ring is the plain difference, unadjusted. Verdicts (“will not return”) are left out: they say what the score says. Told together is not caused by. Faint: not beyond chance (false discovery rate above 10 %).`;
   const rows = c[state.costs].filter((r) => r.impact !== null), worst = rows.slice(0, 10), best = rows.slice(-5).filter((r) => r.impact > 0 && !worst.includes(r)).reverse();
   const every = [...worst, ...best], reach = Math.max(0.01, ...every.flatMap((r) => [Math.abs(r.impact_low), Math.abs(r.impact_high), Math.abs(r.naive)]));
   const width = 420, x = (v) => width / 2 + (v / reach) * (width / 2 - 8), table = $("costs");
