@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import joblib
 import numpy as np
 import pandas as pd
 
+import vocx
 from vocx.compare import LEVELS, _changes, _Side
 from vocx.confusion import _PRIOR, KindErrors, _expected, correct, load_confusion
 from vocx.impact import build_effects
@@ -249,10 +251,61 @@ def change(draws: int) -> dict[str, Any]:
     return out
 
 
+# ------------------------------------------------------------------------------- real comments
+
+
+def on_real_comments(model: str) -> dict[str, float]:
+    """The matrix of pains that a run counts on JourneyBench dev, and its correction, against what coders saw.
+
+    Overlap is twice the shared counts over all counts; off is the mean distance of the number of feedback per theme.
+    """
+    rows = [
+        json.loads(line)
+        for line in (BENCH.parent / "dev.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    run = vocx.analyze(
+        pd.DataFrame([{k: r[k] for k in ("id", "source", "text")} for r in rows]), model=model
+    )
+    cells = run.matrix[
+        (run.matrix["kind"] == "pain") & run.matrix["issue_id"].isna() & run.matrix["group"].isna()
+    ]
+    seen: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        seen.update(
+            {
+                (m["stage"], m["theme"])
+                for m in row["mentions"]
+                if m["kind"] == "pain" and m["theme"] != "other"
+            }
+        )
+    told = {
+        (s, t): (n, c)
+        for s, t, n, c in cells[["stage", "theme", "n_feedback", "n_corrected"]].itertuples(
+            index=False
+        )
+    }
+    out: dict[str, float] = {"told_by_coders": sum(seen.values())}
+    for k, name in enumerate(("raw", "corrected")):
+        have = {cell: float(v[k]) for cell, v in told.items()}
+        out[f"told_{name}"] = sum(have.values())
+        shared = sum(min(seen[c], n) for c, n in have.items())
+        out[f"overlap_{name}"] = 2 * shared / (sum(seen.values()) + sum(have.values()))
+        by_theme = [Counter(), Counter()]
+        for (_, theme), n in seen.items():
+            by_theme[0][theme] += n
+        for (_, theme), n in have.items():
+            by_theme[1][theme] += n
+        themes = by_theme[0] | by_theme[1]
+        out[f"off_per_theme_{name}"] = float(
+            np.mean([abs(by_theme[0][t] - by_theme[1][t]) for t in themes])
+        )
+    return out
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=200)
-    parser.add_argument("--only", choices=["counts", "impact", "change"])
+    parser.add_argument("--only", choices=["counts", "impact", "change", "real"])
     parser.add_argument(
         "--out", type=Path, default=ROOT / "benchmarks" / "results" / "honesty.json"
     )
@@ -264,6 +317,8 @@ def main() -> None:
         found["impact"] = impact(given.draws)
     if given.only in (None, "change"):
         found["change"] = change(given.draws)
+    if given.only in (None, "real"):
+        found["real"] = {m: on_real_comments(m) for m in ("voc-small", "voc-base")}
     print(json.dumps(found, indent=1))
     if not given.only:
         given.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

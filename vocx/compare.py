@@ -273,6 +273,9 @@ def in_words(found: Comparison, before: Run, after: Run) -> str:
         before.issues.set_index("issue_id")["name"].to_dict()
         | after.issues.set_index("issue_id")["name"].to_dict()
     )
+    general = set(
+        after.issues.loc[after.issues["general"].astype(bool), "issue_id"]
+    )  # as their themes
     titles = [str(r.manifest["config"]["name"]) for r in (before, after)]
     lines = [
         f"# What changed: {titles[0]} to {titles[1]}", "",
@@ -292,7 +295,7 @@ def in_words(found: Comparison, before: Run, after: Run) -> str:
             r
             for level in ("theme", "issue")
             for r in found.found(level, direction).itertuples()
-            if r.kind == kind
+            if r.kind == kind and r.issue_id not in general
         ]
         lines += ["", f"## {title}", ""]
         lines += [f"- {_sentence(r, names)}" for r in rows[:8]] or ["- Nothing, beyond chance."]
@@ -328,6 +331,7 @@ def _sentence(row: Any, names: dict[str, str]) -> str:
     """One change as a person would tell it."""
     issue = row.issue_id if isinstance(row.issue_id, str) else None
     name = names.get(issue, issue) if issue else theme_title(row.theme)
+    name = name[:1].upper() + name[1:]
     parts = [(part, getattr(row, part)) for part in ("volume", "mix", "rate", "model")]
     told: Sequence[str] = [f"{part} {value:+.0f}" for part, value in parts if abs(value) >= 0.5]
     return (

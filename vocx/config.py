@@ -122,6 +122,7 @@ class CascadeConfig(_Strict):
     then: str  # the large one, that gets what the first doubts
     keep: float = Field(0.98, gt=0, le=1)  # of the large model's scores
     evaluate: str  # labelled feedback that the doubt is chosen on
+    recipe: str | None = None  # whose calibrating comments tell the cascade's errors
     out: str | None = None
 
 
@@ -197,7 +198,7 @@ def is_names(path: Path) -> bool:
 def load_cascade_config(path: Path) -> CascadeConfig:
     """A recipe of a cascade; paths in it are relative to the file."""
     config = checked(CascadeConfig, read_yaml(path), str(path))
-    for key in ("first", "then", "evaluate", "out"):
+    for key in ("first", "then", "evaluate", "recipe", "out"):
         if value := getattr(config, key):
             setattr(config, key, str((path.parent / value).resolve()))
     return config

@@ -193,8 +193,22 @@ def print_journey(run: Run, journey: Journey) -> None:
                 out.print(f"  {label:7s}{', '.join(told)}", markup=False)
         if quote := _first_quote(facts, stage):
             out.print(f"  “{quote}”", markup=False)
+    if groups := facts["group_journeys"]:
+        stages = [s for s in journey.stage_names if any(_of(g, s) for g in groups)]
+        table = _table("polarity (score) of", *stages)
+        for group in groups:
+            table.add_row(str(group["name"] or "everybody"), *(_of(group, s) for s in stages))
+        out.print(table)
     if facts["moments"]:
         out.print("★ moment of truth: where the score moves most for the most people", markup=False)
+
+
+def _of(group: dict[str, Any], stage: str) -> str:
+    """A group's polarity at a stage, and its score; nothing where few tell."""
+    told = next(s for s in group["stages"] if s["name"] == stage)
+    parts = [f"{told[k][0]:+.2f}" if k == "polarity" else f"({told[k][0]:.1f})"
+             for k in ("polarity", "nps", "csat", "ces", "rating") if k in told and told[k][3] >= 5]  # fmt: skip
+    return " ".join(parts)
 
 
 def _curve(stage: dict[str, Any]) -> str:

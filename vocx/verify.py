@@ -174,7 +174,7 @@ def _tables(run: Run) -> Checks:
     """Matrix, effects, scores and paths are as they are counted anew from feedback and segments."""
     anew = count(run.feedback, run.segments, run.issues, run.journey, run.thresholds,
                  run.manifest["groups"], run.manifest["config"]["period"], run.confusion,
-                 run.manifest["config"]["suppress"])  # fmt: skip
+                 run.manifest["config"].get("suppress", 0))  # fmt: skip
     for table, keys in _KEYS.items():
         yield from _same_rows(table, keys, getattr(run, table), getattr(anew, table))
 

@@ -35,6 +35,10 @@ def write_xlsx(run: Run, facts: dict[str, Any], journey: Journey, path: Path) ->
     for kind in ("pain", "win"):
         _matrix_sheet(book, facts, kind)
     _table_sheet(book, "Issues", _issue_rows(run), {"name": 34, "definition": 70, "terms": 40})
+    _table_sheet(book, "Cells", _cell_rows(run), {"theme": 30, "issue": 34, "group": 24})
+    if len(run.effects):
+        _table_sheet(book, "Costs", _effect_rows(run), {"theme": 30, "issue": 34})
+    _table_sheet(book, "Scores", _score_rows(run), {"group": 24})
     _table_sheet(
         book, "Mentions", _mention_rows(run, journey), {"text": 80, "theme": 28, "issue": 28}
     )
@@ -85,6 +89,36 @@ def _issue_rows(run: Run) -> pd.DataFrame:
             "example": [quote.get(e[0]) if len(e) else None for e in issues["examples"]],
         }
     )
+
+
+def _cell_rows(run: Run) -> pd.DataFrame:
+    """The matrix in long form, with intervals, corrected counts and impact."""
+    names = run.issues.set_index("issue_id")["name"]
+    cells = run.matrix
+    out = cells.assign(theme=cells["theme"].map(theme_title), issue=cells["issue_id"].map(names))
+    columns = ["stage", "theme", "issue", "kind", "n_feedback", "share", "share_low", "share_high", "n_corrected",
+               "n_corrected_low", "n_corrected_high", "severity", "polarity", "top_emotion", "impact", "impact_low",
+               "impact_high", "group", "period"]  # fmt: skip
+    return _rounded(out[columns])
+
+
+def _effect_rows(run: Run) -> pd.DataFrame:
+    """What each theme and issue costs, those that cost most first."""
+    names = run.issues.set_index("issue_id")["name"]
+    rows = run.effects.sort_values(["score", "level", "rank"], kind="stable")
+    rows = rows.assign(theme=rows["theme"].map(theme_title), issue=rows["issue_id"].map(names))
+    columns = ["score", "level", "rank", "rank_low", "rank_high", "stage", "theme", "issue", "kind", "n_told", "n_scored", "share",
+               "impact", "impact_low", "impact_high", "naive", "effect", "effect_low", "effect_high", "p", "q"]  # fmt: skip
+    return _rounded(rows[columns])
+
+
+def _score_rows(run: Run) -> pd.DataFrame:
+    return _rounded(run.scores)
+
+
+def _rounded(frame: pd.DataFrame) -> pd.DataFrame:
+    numbers = frame.select_dtypes("float").columns
+    return frame.assign(**{c: frame[c].astype(float).round(4) for c in numbers})
 
 
 def _mention_rows(run: Run, journey: Journey) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vocx.config import (
+    TrainConfig,
     is_cascade,
     is_names,
     is_parser,
@@ -49,6 +50,8 @@ def train_by_recipe(recipe: Path, out: Path | None, progress: Callable[[str], No
         made.save(target, "")
         found = evaluate_model(str(target), Path(cascade.evaluate))
         made.save(target, render_cascade_card(made, found, choice))
+        if cascade.recipe:
+            _tell_errors(target, load_train_config(Path(cascade.recipe)))
         return target
     config = load_train_config(recipe)
     target = _target(recipe, out, config.out)
@@ -57,7 +60,21 @@ def train_by_recipe(recipe: Path, out: Path | None, progress: Callable[[str], No
     folder.save(target, "")  # scored as it will be served: from disk, in the precision that ships
     scores = score_model(Model(load_folder(str(target))), evaluation) if evaluation else None
     folder.save(target, render_card(folder, scores, config))
+    _tell_errors(target, config)
     return target
+
+
+def _tell_errors(target: Path, config: TrainConfig) -> None:
+    """Count the saved model's errors on the comments that calibrated it, and keep them beside it."""
+    from vocx.evaluate import count_confusion
+    from vocx.labelled import held_out
+    from vocx.pipeline import load_model
+    from vocx.train.recipe import calibrating_labels
+
+    held = held_out(Path(config.holdout) if config.holdout else None)
+    labelled = calibrating_labels(config, held)
+    if labelled.feedback["mentions_coded"].any():
+        count_confusion(load_model(str(target)), labelled).save(target)
 
 
 def _target(recipe: Path, out: Path | None, named: str | None) -> Path:

@@ -16,6 +16,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
 from vocx.classify.heads import LinearHead, Rows
+from vocx.confusion import load_confusion
 from vocx.encode import NO_SEGMENTS, all_threads
 from vocx.encode.ngrams import fit_idf, ngram_rows
 from vocx.errors import UserError
@@ -92,6 +93,8 @@ def train_task(
         knots = fit_knots(fitted.probabilities, fitted.truth)
         trained.config["polarity_knots"] = [round(float(k), 4) for k in knots]
     trained.save(out, render_card(trained, None, None))
+    if folder.path and (errors := load_confusion(folder.path)):
+        errors.save(out)  # of clauses, which are judged as before
     progress(_said(fitted))
     return out
 

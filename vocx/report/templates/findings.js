@@ -1,6 +1,6 @@
 /* What the scores say: costs, moments of truth, groups side by side, paths, conversations. */
 const SCORE = { nps: "NPS", csat: "CSAT", ces: "CES", rating: "mean rating" }, UNIT = { nps: "points of NPS", csat: "points of CSAT (of 100)", ces: "points of CES (of 100)", rating: "stars (of 5)" };
-const places = (score) => (score === "rating" ? 2 : 1);
+const places = (score) => (score === "rating" ? 3 : 1);
 const fixed = (x, score) => (x > 0 ? "+" : "") + x.toFixed(places(score));
 const between = (low, high, score) => `${fixed(low, score)} to ${fixed(high, score)}`;
 
@@ -57,7 +57,7 @@ function groupJourneys() {
     if (!s.polarity || s.polarity[3] < F.small) return el("td", { class: "few" }, s.polarity ? `n ${s.polarity[3]}` : "");
     const p = s.polarity[0], score = F.costs && s[F.costs.score], tint = p < 0 ? RGB.pain : RGB.win;
     return el("td", { style: `background:rgba(${tint},${Math.min(0.5, Math.abs(p) * 0.6).toFixed(2)})`, title: `polarity ${p} (${s.polarity[1]} to ${s.polarity[2]}), n ${s.polarity[3]}` },
-      el("b", {}, signed(p.toFixed(2))), score && score[3] >= F.small ? el("span", {}, ` · ${SCORE[F.costs.score]} ${score[0].toFixed(places(F.costs.score) - 1)}`) : "", s.pain.map(([t, n]) => el("small", {}, `− ${t} (${n})`)), s.win.map(([t, n]) => el("small", {}, `+ ${t} (${n})`)));
+      el("b", {}, signed(p.toFixed(2))), score && score[3] >= F.small ? el("span", {}, ` · ${SCORE[F.costs.score]} ${score[0].toFixed(F.costs.score === "rating" ? 1 : 0)}`) : "", s.pain.map(([t, n]) => el("small", {}, `− ${t} (${n})`)), s.win.map(([t, n]) => el("small", {}, `+ ${t} (${n})`)));
   })));
 }
 
