@@ -20,7 +20,7 @@ import pandas as pd
 
 import vocx
 from vocx.compare import LEVELS, _changes, _Side
-from vocx.confusion import _PRIOR, KindErrors, _expected, correct, load_confusion
+from vocx.confusion import KindErrors, correct, expected_errors, load_confusion
 from vocx.impact import build_effects
 from vocx.stats import false_discovery, newcombe, p_of_change, wilson
 
@@ -29,6 +29,7 @@ BENCH = ROOT.parent / "shared" / "journeybench" / "train.jsonl"
 Array = np.ndarray[Any, np.dtype[Any]]
 FEEDBACK = 2000
 DRIFT = 0.6  # how far the shares of a world lie from those that the labelled comments have, in logs
+WORLDS_PRIOR = 6.0  # cases by which a world's errors are drawn to the mean of the card's; correction assumes four
 BANDS = ((10, 30), (30, 10_000))  # true counts of a cell, by which coverage is told
 
 
@@ -51,7 +52,7 @@ def shares(errors: KindErrors) -> Array:
 def one_count(world: int, draw: int, model: str) -> dict[str, Any]:
     """A world's true counts, the counts that the model makes of them, and both shares' intervals."""
     errors = load_confusion(ROOT / "models" / model).kinds["pain"]  # type: ignore[union-attr]
-    said, placed, made_up = _expected(errors)
+    said, placed, made_up = expected_errors(errors, WORLDS_PRIOR)
     placed = placed / placed.sum(axis=1, keepdims=True)
     of_world = np.random.default_rng(world)
     share = shares(errors)
@@ -95,7 +96,7 @@ def counts(draws: int, worlds: int, model: str) -> dict[str, Any]:
         for w in range(worlds)
         for d in range(draws // worlds)
     )
-    out: dict[str, Any] = {"draws": len(found), "weight_of_prior_cases": _PRIOR}
+    out: dict[str, Any] = {"draws": len(found)}
     off_raw, off_fixed = [], []
     for w in range(worlds):
         mine = [f for f in found if f["world"] == w]
@@ -286,7 +287,7 @@ def on_real_comments(model: str) -> dict[str, float]:
     }
     out: dict[str, float] = {"told_by_coders": sum(seen.values())}
     for k, name in enumerate(("raw", "corrected")):
-        have = {cell: float(v[k]) for cell, v in told.items()}
+        have = {cell: float(v[0] if np.isnan(v[k]) else v[k]) for cell, v in told.items()}
         out[f"told_{name}"] = sum(have.values())
         shared = sum(min(seen[c], n) for c, n in have.items())
         out[f"overlap_{name}"] = 2 * shared / (sum(seen.values()) + sum(have.values()))
@@ -320,8 +321,8 @@ def main() -> None:
     if given.only in (None, "real"):
         found["real"] = {m: on_real_comments(m) for m in ("voc-small", "voc-base")}
     print(json.dumps(found, indent=1))
-    if not given.only:
-        given.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    kept = json.loads(given.out.read_text(encoding="utf-8")) if given.out.is_file() else {}
+    given.out.write_text(json.dumps(kept | found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,9 @@ def test_a_run_folder_holds_what_others_rely_on(sample_run: Run) -> None:
         "manifest.json", "feedback", "segments", "issues.parquet", "matrix.parquet",
         "rejects.parquet", "codebook.yaml",
         "codebook.parquet",
+        "effects.parquet",
+        "paths.parquet",
+        "scores.parquet",
         "report.html", "report.xlsx", "report.json",
     }  # fmt: skip
 

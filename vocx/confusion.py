@@ -20,9 +20,8 @@ import numpy as np
 from vocx.stats import Z95
 
 CONFUSION = "confusion.json"
-_PRIOR = (
-    6.0  # labelled cases that what is known of all themes, or stages, weighs beside those of one
-)
+# Labelled cases that what is known of all themes, or stages, weighs beside those of one.
+_PRIOR = 4.0
 _ROUNDS = 60
 _DRAWS = 120
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -132,7 +131,7 @@ def correct(
     out = Corrected(*(np.zeros((len(rows), counted.shape[1])) for _ in range(3)))
     if not len(heard):
         return out
-    said, placed, made_up = _expected(errors)
+    said, placed, made_up = expected_errors(errors)
     point = _unfolded(counted[None], said[None], placed[None], segments * made_up[None], heard)[0]
     cases = (errors.true + _PRIOR)[:, None]
     draws = _unfolded(
@@ -164,27 +163,27 @@ def _bias_corrected(draws: Array, point: Array) -> tuple[Array, Array]:
     return ends[0], ends[1]
 
 
-def _expected(errors: KindErrors) -> tuple[Array, Array, Array]:
+def expected_errors(errors: KindErrors, prior: float = _PRIOR) -> tuple[Array, Array, Array]:
     """Said cells per true cell (t, t), places of stages (s, s), cells made up per segment (s, t).
 
-    What was seen of one theme or stage is drawn to what was seen of all, the more the fewer cases there are.
+    What was seen of one theme or stage is drawn to what was seen of all, as if there had been ``prior`` more cases.
     """
     return (
-        _drawn_in(errors.said, errors.true),
-        _drawn_in(errors.placed, errors.placed.sum(axis=1)),
+        _drawn_in(errors.said, errors.true, prior),
+        _drawn_in(errors.placed, errors.placed.sum(axis=1), prior),
         (errors.made_up.sum(axis=1, keepdims=True) / max(errors.made_up.sum(), 1))
         * (errors.made_up.sum(axis=0) + 0.02) / max(errors.segments, 1),
     )  # fmt: skip
 
 
-def _drawn_in(counts: Array, cases: Array) -> Array:
-    """(k, k) rates per case: of the class and, with the weight of `_PRIOR` cases, of all classes."""
+def _drawn_in(counts: Array, cases: Array, prior: float) -> Array:
+    """(k, k) rates per case: of the class and, with the weight of ``prior`` cases, of all classes."""
     total = max(cases.sum(), 1.0)
     right = np.trace(counts) / total
     wrong = counts - np.diag(np.diag(counts))
     common = np.tile(wrong.sum(axis=0) / total, (len(counts), 1))
     np.fill_diagonal(common, right)
-    return (counts + _PRIOR * common) / (cases + _PRIOR)[:, None]
+    return (counts + prior * common) / (cases + prior)[:, None]
 
 
 def _drawn(cases: Array, rng: np.random.Generator) -> Array:

@@ -51,7 +51,7 @@ def test_a_click_on_a_cell_shows_its_quotes_offline(sample_run: Run, tmp_path: P
         assert page.locator("#drawer blockquote").count() == min(voices, 12)
         page.keyboard.press("Escape")
         assert not page.locator("#drawer").is_visible()
-        page.get_by_role("button", name="Issues", exact=True).click()
+        page.locator("[data-grain=issues]").click()
         page.get_by_role("button", name="Wins", exact=True).click()
         assert page.locator("table.matrix tbody tr").count() == 10
         page.locator("#issues tr.click").first.click()

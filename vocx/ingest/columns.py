@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -29,6 +30,20 @@ _NAMES: dict[str, str] = {
     "ces": r"(^|_)ces($|_)|effort|how_easy",
     "rating": r"^(rating|stars?|star_rating|review_rating|.*_rating|rating_?\d+|score|overall)$",
 }
+# The same in other languages that exports are headed in: German, French, Spanish, Italian, Dutch, Portuguese; no accents.
+_ABROAD: dict[str, str] = {
+    "id": r"^(ref|referenz|nummer|kennung|vorgangs?(nummer|nr)?|numero|reference|referencia|codigo|codice|kenmerk)$",
+    "author": r"^(kunden?(_?(nr|nummer|id))?|kundin|cliente?|klant(_?(nr|nummer))?|utente|usuario|utilisateur|autor|auteur|autore)$",
+    "time": r"^(wann|zeit|zeitpunkt|zeitstempel|erstellt(_am)?|eingang(sdatum)?|bewertungsdatum|quand|heure|date_.*|fecha.*|hora|cuando|data|quando|datum_.*|wanneer|tijd)$",
+    "channel": r"^(kanal|canal|canale|kanaal)$",
+    "language": r"^(sprache|langue|idioma|lingua|taal)$",
+    "title": r"^(titel|betreff|titre|sujet|objet|titulo|asunto|titolo|oggetto|onderwerp|assunto)$",
+    "rating": r"^(bewertung|sterne|note|etoiles|evaluation|valoracion|puntuacion|calificacion|estrellas|valutazione|voto|stelle|beoordeling|cijfer|sterren|avaliacao|nota|estrelas)$",
+}
+_TEXT_ABROAD = (
+    r"^(kommentare?|bemerkung(en)?|freitext|ruckmeldung|rueckmeldung|antwort|nachricht|rezension|meinung|commentaires?|avis|remarques?|"
+    r"comentarios?|opinion|resena|mensaje|respuesta|commento|commenti|recensione|messaggio|opmerking(en)?|reactie|toelichting|bericht)$"
+)
 _TEXT_NAMES = (
     r"^(text|comments?|reviews?|review_text|body|content|feedback|verbatim|message|messages|"
     r"utterance|answer|response_text|narrative|description|transcript|open_end|tweet|post)$"
@@ -97,7 +112,8 @@ def recognise(
         if role in found.roles:
             continue
         for column in columns:
-            named = column not in taken and _is_called(column, _NAMES[role])
+            patterns = [_NAMES[role], *([_ABROAD[role]] if role in _ABROAD else [])]
+            named = column not in taken and any(_is_called(column, p) for p in patterns)
             if named and role == "id":  # a row that is there again has its id again
                 named = _content_fits(role, frame.drop_duplicates()[column])
             elif named:
@@ -162,7 +178,15 @@ def _named(column: str, columns: list[str], file: str) -> str:
 def _is_called(column: str, pattern: str) -> bool:
     """Whether a column's name, or the last part of a nested one ("review.body"), is such a name."""
     last = column.rsplit(".", 1)[-1]
-    return any(re.search(pattern, slug(name[:_NAME])) for name in (column, last))
+    return any(re.search(pattern, slug(_plain(name[:_NAME]))) for name in (column, last))
+
+
+def _plain(name: str) -> str:
+    """A name without accents."""
+    if name.isascii():
+        return name
+    parts = unicodedata.normalize("NFKD", name)
+    return "".join(c for c in parts if not unicodedata.combining(c))
 
 
 def _find_text(frame: pd.DataFrame, columns: list[str], taken: set[str]) -> str | None:
@@ -176,7 +200,7 @@ def _find_text(frame: pd.DataFrame, columns: list[str], taken: set[str]) -> str 
         if texts.empty or len(texts) < 0.5 * len(cells):
             continue
         n_words = texts.str.count(r"[^\W\d_]{2,}")
-        named = _is_called(column, _TEXT_NAMES)
+        named = _is_called(column, _TEXT_NAMES) or _is_called(column, _TEXT_ABROAD)
         if not named and (n_words.mean() < 3 or texts.nunique() < min(5, len(texts))):
             continue
         score = min(n_words.mean(), 60.0) * (texts.nunique() / len(texts)) * (3 if named else 1)

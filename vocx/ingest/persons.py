@@ -46,10 +46,10 @@ def things_in(texts: Iterable[str]) -> frozenset[str]:
     """Words, lower-cased, that these texts use as names of things: "the Wren", "my Brook", "Fern Card".
 
     Such a word stands, capitalised, behind an article or the like, or before a common noun for goods,
-    in two texts or more; it is then a person's only where that is told.
+    in two different texts or more; it is then a person's only where that is told.
     """
     counts: Counter[str] = Counter()
-    for text in texts:
+    for text in set(texts):
         counts.update({w.lower() for pair in _NAMED_THING.findall(text) for w in pair if w})
     return frozenset(w for w, n in counts.items() if n >= _RECURS)
 
