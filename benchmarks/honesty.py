@@ -29,7 +29,7 @@ BENCH = ROOT.parent / "shared" / "journeybench" / "train.jsonl"
 Array = np.ndarray[Any, np.dtype[Any]]
 FEEDBACK = 2000
 DRIFT = 0.6  # how far the shares of a world lie from those that the labelled comments have, in logs
-WORLDS_PRIOR = 6.0  # cases by which a world's errors are drawn to the mean of the card's; correction assumes four
+WORLDS_PRIOR = 8.0  # cases by which a world's errors are drawn to the mean of the card's
 BANDS = ((10, 30), (30, 10_000))  # true counts of a cell, by which coverage is told
 
 
@@ -53,7 +53,6 @@ def one_count(world: int, draw: int, model: str) -> dict[str, Any]:
     """A world's true counts, the counts that the model makes of them, and both shares' intervals."""
     errors = load_confusion(ROOT / "models" / model).kinds["pain"]  # type: ignore[union-attr]
     said, placed, made_up = expected_errors(errors, WORLDS_PRIOR)
-    placed = placed / placed.sum(axis=1, keepdims=True)
     of_world = np.random.default_rng(world)
     share = shares(errors)
     share = share * np.exp(of_world.normal(0, DRIFT, share.shape))
@@ -63,27 +62,34 @@ def one_count(world: int, draw: int, model: str) -> dict[str, Any]:
     counted = rng.poisson(segments * made_up).astype(float)
     true = rng.poisson(FEEDBACK * share)
     for stage, theme in zip(*np.nonzero(true), strict=True):
-        for n, of in zip(
-            _parts(true[stage, theme], said[theme], rng), range(len(said)), strict=True
-        ):
-            if n:
-                counted[:, of] += rng.multinomial(n, placed[stage])
+        said_as = _parts(true[stage, theme], said[theme], rng)
+        for of in np.flatnonzero(said_as):
+            counted[:, of] += rng.multinomial(said_as[of], placed[of, stage])
     seen = KindErrors(
         errors.themes, errors.stages, errors.true,
         np.array([_parts(int(n), row, rng) for n, row in zip(errors.true, said, strict=True)], float),
-        np.array([rng.multinomial(int(n), row) for n, row in zip(errors.placed.sum(axis=1), placed, strict=True)], float),
+        _replaced(errors.placed, placed, rng),
         rng.poisson(made_up * errors.segments).astype(float), errors.segments,
     )  # fmt: skip
     fixed = correct(seen, counted, segments)
     wanted = FEEDBACK * share
     counts_in = (
-        placed.T @ wanted @ said + segments * made_up
-    )  # what the model would count of this world
+        np.einsum("su,use->eu", wanted @ said, placed) + segments * made_up
+    )  # what it would count
     low, high = wilson(counted, FEEDBACK)
     raw = (low <= counts_in / FEEDBACK) & (counts_in / FEEDBACK <= high)
     mended = (fixed.low <= wanted) & (wanted <= fixed.high)
     return {"world": world, "wanted": wanted, "raw": counted, "fixed": fixed.counts,
             "raw_covers": raw, "fixed_covers": mended, "counts_in": counts_in}  # fmt: skip
+
+
+def _replaced(seen: Array, placed: Array, rng: np.random.Generator) -> Array:
+    """(t, s, s) as many placements as were seen, drawn anew."""
+    cases = seen.sum(axis=2).astype(int)
+    out = np.zeros(seen.shape)
+    for theme, stage in zip(*np.nonzero(cases), strict=True):
+        out[theme, stage] = rng.multinomial(cases[theme, stage], placed[theme, stage])
+    return out
 
 
 def _parts(n: int, rates: Array, rng: np.random.Generator) -> Array:

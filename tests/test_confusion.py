@@ -11,7 +11,7 @@ def errors(found: float = 0.6, mistaken: float = 0.2) -> KindErrors:
     """Errors on three themes and two stages, seen in 200 cases of each theme."""
     said = np.full((3, 3), 200 * mistaken / 2)
     np.fill_diagonal(said, 200 * found)
-    placed = np.array([[180.0, 20.0], [20.0, 180.0]])
+    placed = np.tile(np.array([[60.0, 6.0], [6.0, 60.0]]), (3, 1, 1))
     return KindErrors(["a", "b", "c"], ["s", "t"], np.full(3, 200.0), said, placed,
                       np.full((2, 3), 2.0), 3000)  # fmt: skip
 
@@ -21,9 +21,10 @@ TRUE = np.array([[100.0, 20.0, 10.0], [10.0, 80.0, 10.0]])
 
 def counted(by: KindErrors, segments: int) -> np.ndarray:
     """What such errors make of the true counts, on the mean."""
-    placed = by.placed / by.placed.sum(axis=1, keepdims=True)
+    placed = by.placed / by.placed.sum(axis=2, keepdims=True)
     said = by.said / by.true[:, None]
-    return placed.T @ TRUE @ said + segments * by.made_up / by.segments
+    told = np.einsum("su,use->eu", TRUE @ said, placed)
+    return told + segments * by.made_up / by.segments
 
 
 def test_true_counts_are_found_behind_the_counted_ones() -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import vocx
 from vocx.journey import load_journey
 from vocx.matrix import build_matrix, period_of
 from vocx.runs import Run
@@ -92,3 +93,22 @@ def test_periods_have_names() -> None:
     times = pd.Series(pd.to_datetime(["2026-03-31", None], utc=True))
     assert period_of(times, "month").tolist() == ["2026-03", None]
     assert period_of(times, "quarter").tolist() == ["2026-Q1", None]
+
+
+def test_a_model_that_knows_its_errors_gives_corrected_counts() -> None:
+    texts = ["The parcel came nine days late.", "The app crashes at login every time."] * 12
+    run = vocx.analyze(
+        pd.DataFrame({"id": range(24), "text": [f"{t} {k}" for k, t in enumerate(texts)]})
+    )
+    whole = run.matrix[run.matrix["issue_id"].isna()]
+    assert whole["n_corrected"].notna().all()
+    assert (whole["n_corrected_low"] <= whole["n_corrected"]).all()
+    assert (whole["n_corrected"] <= whole["n_corrected_high"]).all()
+    assert run.matrix.loc[run.matrix["issue_id"].notna(), "n_corrected"].isna().all()
+
+
+def test_small_cells_are_left_out_where_that_is_asked() -> None:
+    texts = ["The parcel came nine days late."] * 12 + ["The app crashes at login every time."] * 3
+    frame = pd.DataFrame({"id": range(15), "text": [f"{t} {k}" for k, t in enumerate(texts)]})
+    assert vocx.analyze(frame).matrix["n_feedback"].min() < 5
+    assert vocx.analyze(frame, suppress=5).matrix["n_feedback"].min() >= 5

@@ -17,11 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from vocx.stats import Z95
-
 CONFUSION = "confusion.json"
 # Labelled cases that what is known of all themes, or stages, weighs beside those of one.
-_PRIOR = 4.0
+_PRIOR = 8.0  # a beta-binomial fit to the models' recall by theme finds 6 to 10
+_WIDE = 2.1  # deviations of an interval's ends: draws come from an estimate, not from the truth
 _ROUNDS = 60
 _DRAWS = 120
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -36,7 +35,7 @@ class KindErrors:
     themes, stages : labels, t and s of them.
     true : (t,) distinct feedback x stage x theme that coders found, by theme.
     said : (t, t) distinct cells that the model counted of these, by true and said theme.
-    placed : (s, s) the same by true and said stage.
+    placed : (t, s, s) the same by said theme, true stage and said stage.
     made_up : (s, t) cells that the model counted where coders found nothing of the kind.
     segments : segments without a mention of the kind.
     """
@@ -62,7 +61,7 @@ class Confusion:
         kinds = {
             kind: {
                 "themes": e.themes, "stages": e.stages, "true": e.true.tolist(),
-                "said": _sparse(e.said), "placed": e.placed.tolist(),
+                "said": _sparse(e.said), "placed": _sparse(e.placed),
                 "made_up": _sparse(e.made_up), "segments": e.segments,
             }
             for kind, e in self.kinds.items()
@@ -82,19 +81,20 @@ def load_confusion(folder: Path) -> Confusion | None:
         t, s = len(e["themes"]), len(e["stages"])
         kinds[kind] = KindErrors(
             e["themes"], e["stages"], np.array(e["true"], float), _dense(e["said"], (t, t)),
-            np.array(e["placed"], float), _dense(e["made_up"], (s, t)), e["segments"],
+            _dense(e["placed"], (t, s, s)), _dense(e["made_up"], (s, t)), e["segments"],
         )  # fmt: skip
     return Confusion(content["n_feedback"], kinds)
 
 
 def _sparse(counts: Array) -> list[list[float]]:
-    return [[int(i), int(j), float(counts[i, j])] for i, j in zip(*np.nonzero(counts), strict=True)]
+    """The counts that are not zero, each behind its indices."""
+    return [[*(int(i) for i in at), float(counts[tuple(at)])] for at in np.argwhere(counts)]
 
 
-def _dense(triples: Iterable[list[float]], shape: tuple[int, int]) -> Array:
+def _dense(listed: Iterable[list[float]], shape: tuple[int, ...]) -> Array:
     out = np.zeros(shape)
-    for i, j, n in triples:
-        out[int(i), int(j)] = n
+    for *at, n in listed:
+        out[tuple(int(i) for i in at)] = n
     return out
 
 
@@ -137,7 +137,7 @@ def correct(
     draws = _unfolded(
         rng.poisson(counted, (_DRAWS, *counted.shape)).astype(float),
         _drawn(cases * said, rng) / cases,
-        _shares(_drawn(placed * (errors.placed.sum(axis=1) + _PRIOR)[:, None], rng)),
+        _shares(_drawn(placed * (errors.placed.sum(axis=2) + _PRIOR)[:, :, None], rng)),
         _drawn(made_up * errors.segments, rng) * segments / max(errors.segments, 1),
         heard,
     )
@@ -157,23 +157,30 @@ def _bias_corrected(draws: Array, point: Array) -> tuple[Array, Array]:
     middle = norm.ppf(np.clip(below, 0.02, 0.98))
     ordered = np.sort(draws, axis=0)
     ends = []
-    for z in (-Z95, Z95):
+    for z in (-_WIDE, _WIDE):
         at = np.clip((norm.cdf(2 * middle + z) * n).astype(int), 0, n - 1)
         ends.append(np.take_along_axis(ordered, at[None], axis=0)[0])
     return ends[0], ends[1]
 
 
 def expected_errors(errors: KindErrors, prior: float = _PRIOR) -> tuple[Array, Array, Array]:
-    """Said cells per true cell (t, t), places of stages (s, s), cells made up per segment (s, t).
+    """Said cells per true cell (t, t), places of stages (t, s, s), cells made up per segment (s, t).
 
     What was seen of one theme or stage is drawn to what was seen of all, as if there had been ``prior`` more cases.
     """
     return (
         _drawn_in(errors.said, errors.true, prior),
-        _drawn_in(errors.placed, errors.placed.sum(axis=1), prior),
-        (errors.made_up.sum(axis=1, keepdims=True) / max(errors.made_up.sum(), 1))
-        * (errors.made_up.sum(axis=0) + 0.02) / max(errors.segments, 1),
-    )  # fmt: skip
+        _places(errors.placed, prior),
+        _made_up(errors, prior),
+    )
+
+
+def _made_up(errors: KindErrors, prior: float) -> Array:
+    """(s, t) cells made up per segment: by theme as seen, at stages where the theme is said."""
+    by_theme = errors.made_up.sum(axis=0) + 0.02
+    every = errors.placed.sum(axis=(0, 1)) + 0.02
+    told = errors.placed.sum(axis=1).T + errors.made_up + prior * (every / every.sum())[:, None]
+    return told / told.sum(axis=0) * by_theme / max(errors.segments, 1)
 
 
 def _drawn_in(counts: Array, cases: Array, prior: float) -> Array:
@@ -186,24 +193,37 @@ def _drawn_in(counts: Array, cases: Array, prior: float) -> Array:
     return (counts + prior * common) / (cases + prior)[:, None]
 
 
+def _places(placed: Array, prior: float) -> Array:
+    """(t, s, s) where the stages of each theme are put: as seen of the theme, drawn to what was seen of all."""
+    together = placed.sum(axis=0)
+    common = _shares(_drawn_in(together, together.sum(axis=1), prior) + 1e-9)
+    return _shares(placed + prior * common)
+
+
 def _drawn(cases: Array, rng: np.random.Generator) -> Array:
     """(draws, ...) what numbers of cases may have been expected, where so many were seen."""
     return rng.gamma(np.maximum(cases, 1e-3), 1.0, (_DRAWS, *cases.shape))
 
 
 def _shares(counts: Array) -> Array:
-    return counts / counts.sum(axis=2, keepdims=True)
+    return counts / counts.sum(axis=-1, keepdims=True)
 
 
 def _unfolded(counted: Array, said: Array, placed: Array, made_up: Array, heard: Array) -> Array:
     """(b, s, heard) true counts behind counted ones, by expectation maximisation."""
-    seen = placed.sum(axis=2)[:, :, None] * said.sum(axis=2)[:, None, heard]
-    seen = np.maximum(seen, 1e-9)  # cells that each true one gives
+    seen = np.maximum(said.sum(axis=2)[:, None, heard], 1e-9)  # cells that each true one gives
     counted, made_up = counted[:, :, heard], made_up[:, :, heard]
-    said = said[:, heard][:, :, heard]
-    back, put = said.transpose(0, 2, 1), placed.transpose(0, 2, 1)
+    said, placed = said[:, heard][:, :, heard], placed[:, heard]
+    back, put = said.transpose(0, 2, 1), placed.transpose(0, 1, 3, 2)
     true = np.maximum(counted, 0.5) / seen
     for _ in range(_ROUNDS):
-        ratio = counted / np.maximum(put @ true @ said + made_up, 1e-9)
-        true = true * (placed @ ratio @ back) / seen
+        told = _by_theme(true @ said, put)
+        ratio = counted / np.maximum(told + made_up, 1e-9)
+        true = true * (_by_theme(ratio, placed) @ back) / seen
     return true
+
+
+def _by_theme(counts: Array, moved: Array) -> Array:
+    """(b, s, t) counts with the stages of each theme moved by its own (b, t, s, s) matrix."""
+    columns = counts.transpose(0, 2, 1)[..., None]
+    return (moved @ columns)[..., 0].transpose(0, 2, 1)

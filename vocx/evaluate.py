@@ -342,15 +342,15 @@ def _errors_of(
     told = told.drop_duplicates(cell)
     keys = set(map(tuple, told[cell].to_numpy()))
     alone = mine[[tuple(k) not in keys for k in mine[cell].to_numpy()]]
-    alone = alone[alone["true_kind"] != kind].drop_duplicates(cell)
+    alone = alone.drop_duplicates(cell)  # of nothing, of another kind, or of what no theme holds
     counts = KindErrors(
         themes, stages, np.bincount(true, minlength=len(themes)).astype(float),
-        np.zeros((len(themes),) * 2), np.zeros((len(stages),) * 2),
+        np.zeros((len(themes),) * 2), np.zeros((len(themes), len(stages), len(stages))),
         np.zeros((len(stages), len(themes))), int((segments["true_kind"] != kind).sum()),
     )  # fmt: skip
     for row in told.itertuples():
         counts.said[at[row.true_theme], at[row.theme]] += 1
-        counts.placed[place[row.true_stage], place[row.stage]] += 1
+        counts.placed[at[row.theme], place[row.true_stage], place[row.stage]] += 1
     for row in alone.itertuples():
         counts.made_up[place[row.stage], at[row.theme]] += 1
     return counts

@@ -119,7 +119,7 @@ def _corrected(
                 found[kind, stage, theme] = (fixed.counts[i, j], fixed.low[i, j], fixed.high[i, j])
     nothing = (float("nan"),) * 3
     values = [
-        found.get((c.kind, c.stage, c.theme), nothing) if c.issue_id is None else nothing
+        found.get((c.kind, c.stage, c.theme), nothing) if pd.isna(c.issue_id) else nothing
         for c in cells.itertuples()
     ]
     return cells.assign(**pd.DataFrame(values, columns=columns, index=cells.index))
