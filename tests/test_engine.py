@@ -183,3 +183,18 @@ def test_a_team_journey_lives_in_its_run(tmp_path: Path, comments: pd.DataFrame)
     found = run(str(tmp_path / "c.csv"), tmp_path / "run", model=str(TINY), journey=str(own))
     own.unlink()
     assert load_run(found.path).journey.name == "own"
+
+
+def test_labels_to_correct_by_need_mentions(tmp_path: Path, comments: pd.DataFrame) -> None:
+    comments.to_csv(tmp_path / "c.csv", index=False)
+    (tmp_path / "labels.csv").write_text("text,stage\nlate again,fulfilment\n")
+    with pytest.raises(UserError, match="no row has `mentions`"):
+        run([str(tmp_path / "c.csv")], tmp_path / "out", labelled=str(tmp_path / "labels.csv"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_errors_counted_on_own_labels_correct_the_counts(tmp_path: Path) -> None:
+    labels = str(SAMPLES / "labelled_feedback.jsonl")
+    done = run([labels], tmp_path / "out", labelled=labels, model=str(TINY))
+    assert done.manifest["errors_known_from"] > 100
+    assert done.matrix["n_corrected"].notna().any()

@@ -160,7 +160,7 @@ def load_run_config(path: Path) -> RunConfig:
     for entry in config.inputs:
         if "://" not in entry.path:
             entry.path = str((path.parent / entry.path).resolve())
-    for key in ("journey", "model", "codebook"):
+    for key in ("journey", "model", "codebook", "labelled"):
         beside = path.parent / (getattr(config, key) or "")
         if getattr(config, key) and beside.exists():
             setattr(config, key, str(beside.resolve()))

@@ -29,7 +29,7 @@ from vocx.ingest import Ingested, RawTable, ingest, ingest_raw, plain_frame
 from vocx.ingest.columns import slug
 from vocx.ingest.pseudonyms import key_digest
 from vocx.journey import Journey, load_journey
-from vocx.labelled import read_labels
+from vocx.labelled import Labelled, read_labels
 from vocx.mine import IssueMiner, issue_table, with_beliefs
 from vocx.models import load_folder
 from vocx.pipeline import Model, label_shard, load_model, place_by_examples
@@ -69,6 +69,8 @@ def execute(config: RunConfig, out: Path, progress: Progress = quiet) -> Run:
     check_out(out, [Path(i.path) for i in config.inputs if "://" not in i.path])
     journey = load_journey(config.journey)
     load_folder(config.model)
+    if config.labelled:
+        coded_labels(Path(config.labelled))
     with clock.step("ingest"):
         progress("ingest", 0, 1)
         ingested = preview(config)
@@ -201,10 +203,21 @@ def write_counts(counts: Counts, out: Path) -> None:
         write_table(frame, table, out / f"{table}.parquet")
 
 
+def coded_labels(path: Path) -> Labelled:
+    """Labels in which coders looked for mentions; UserError for others."""
+    labelled = read_labels(path)
+    if not labelled.feedback["mentions_coded"].any():
+        raise UserError(
+            f"{path}: no row has `mentions`, so nothing tells of the model's errors on them",
+            "give each row a list of mentions, [] where there is none: see docs/labels.md",
+        )
+    return labelled
+
+
 def known_errors(config: RunConfig, model: Model) -> Confusion | None:
     """The model's errors: counted on the labels that the config names, or else those it comes with."""
     if config.labelled:
-        return count_confusion(model, read_labels(Path(config.labelled)))
+        return count_confusion(model, coded_labels(Path(config.labelled)))
     return load_confusion(model.folder.path) if model.folder.path else None
 
 
