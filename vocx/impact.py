@@ -24,6 +24,7 @@ _LEAST_SCORED = 30  # customers with a score, and
 _LEAST_TOLD = 6  # of them who tell of something, for its effect to be measured
 _LEAST_BOTH = 4  # ... and who do not
 _ROWS_A_TERM = 8  # customers for each thing that stands in one regression
+_MOST_TERMS = 300  # that stand in one regression: those told by most
 _AT_ONCE = 50  # draws held in memory at once
 _MOST_LEVELS = 12  # of a column that is held equal; rarer ones are one
 
@@ -119,7 +120,8 @@ class _Told:
         if not rows:
             return pd.DataFrame(columns=["theme", "issue_id", "stage", "kind"])
         told = np.column_stack(columns)
-        most = np.sort(np.argsort(-told.sum(axis=0), kind="stable")[: max(1, n // _ROWS_A_TERM)])
+        terms = min(_MOST_TERMS, max(1, n // _ROWS_A_TERM))
+        most = np.sort(np.argsort(-told.sum(axis=0), kind="stable")[:terms])
         out = pd.DataFrame([rows[i] for i in most])
         out = out.reindex(columns=["theme", "issue_id", "stage", "kind"])
         return pd.concat([out, self._measured(told[:, most], seed)], axis=1)

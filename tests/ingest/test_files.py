@@ -4,7 +4,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from vocx.config import Input
 from vocx.errors import UserError
+from vocx.ingest import ingest
 from vocx.ingest.content import RawTable, decode
 from vocx.ingest.origins import list_files, raw_tables
 
@@ -138,3 +140,28 @@ def test_a_folder_skips_hidden_files_lock_files_and_runs(tmp_path: Path) -> None
     (tmp_path / "run" / "manifest.json").write_text("{}")
     written(tmp_path / "run" / "issues.parquet")
     assert [p.name for p in list_files(str(tmp_path))] == ["a.csv"]
+
+
+def test_a_file_of_comments_without_a_header_loses_none(tmp_path: Path) -> None:
+    lines = [
+        "The parcel came nine days late.",
+        "Lovely kettle, quick delivery.",
+        "App crashes every time.",
+    ]
+    (tmp_path / "comments.txt").write_text("\n".join(lines))
+    found = ingest([Input(path=str(tmp_path / "comments.txt"))])
+    assert found.feedback["text"].tolist() == lines
+    assert any("no header" in a for a in found.files[0].assumptions)
+
+
+def test_headers_in_other_languages_are_known(tmp_path: Path) -> None:
+    (tmp_path / "de.csv").write_text(
+        "Ref;Wann;Bewertung;Rückmeldung\n1;03.04.2026;2;The parcel came late again.\n2;13.04.2026;5;Lovely kettle.\n"
+    )
+    file = ingest([Input(path=str(tmp_path / "de.csv"))]).files[0]
+    assert file.columns == {
+        "text": "Rückmeldung",
+        "id": "Ref",
+        "time": "Wann",
+        "rating": "Bewertung",
+    }

@@ -24,6 +24,10 @@ from vocx.ingest.content import (
 from vocx.ingest.layouts import LAYOUTS, layout_of
 
 _DEPTH = 40  # objects inside objects whose keys are joined; what lies deeper is kept as text
+_SENTENCE, _LONG_SENTENCE = (
+    4,
+    12,
+)  # words from which a lone cell that ends as a sentence, or any, is no header
 _TEXTS = frozenset([".json", ".jsonl", ".ndjson", ".txt"])
 
 
@@ -88,11 +92,42 @@ def _read_delimited(content: Content) -> RawTable:
     records, broken = content.records
     start = _header_row(records)
     check_width(content.name, len(records[start]) if records else 0)
+    if records and _are_comments(content, records[start]):
+        return _lines_as_comments(content)
     names = unique_names(records[start] if records else [])
     body = records[start + 1 :]
     frame, rejects = table_of(names, body, range(1, len(body) + 1))
     rejects += [(at - start, UNCLOSED, line) for at, line in broken if at > start]
     return RawTable(content.name, frame, rejects, encoding=content.encoding)
+
+
+def _are_comments(content: Content, first: Sequence[object]) -> bool:
+    """Whether a file has no header, but a comment on each line: the first is a sentence that somebody said."""
+    if len(first) == 1:
+        return _is_comment(str(first[0]))
+    return content.suffix == ".txt" and _is_comment(content.text.lstrip().split("\n", 1)[0])
+
+
+def _is_comment(line: str) -> bool:
+    """Whether a line is a sentence and no header: no question, many words.
+
+    >>> _is_comment("The parcel came late."), _is_comment("What is the reason for your score?")
+    (True, False)
+    """
+    told = line.strip()
+    n = len(told.split())
+    if told.endswith(("?", ":")) or n < _SENTENCE:
+        return False
+    return told[-1] in ".!" or n >= _LONG_SENTENCE
+
+
+def _lines_as_comments(content: Content) -> RawTable:
+    lines = content.text.splitlines()
+    frame, rejects = table_of(
+        ["text"], [[line.strip()] for line in lines], range(1, len(lines) + 1)
+    )
+    note = "no header: every line is a comment"
+    return RawTable(content.name, frame, rejects, encoding=content.encoding, notes=[note])
 
 
 def _header_row(records: Sequence[Sequence[object]]) -> int:
