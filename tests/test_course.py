@@ -30,6 +30,7 @@ def test_a_talk_that_turns_out_well() -> None:
 
 def test_a_talk_that_ends_as_it_began() -> None:
     row = course_of(FEEDBACK, talk([OPEN, OPEN, BAD])).iloc[0]
+    assert row["polarity_slope"] == -0.8
     assert (row["pain_at"], row["resolved"]) == (1.0, False)
 
 

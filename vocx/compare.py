@@ -144,7 +144,7 @@ def _labelled_again(before: Run, after: Run, journey: Journey) -> _Side:
 
 _LABELS = frozenset(
     "stage stage_score touchpoint touchpoint_score polarity sentiment emotion emotion_score journey_stage "
-    "journey_stage_score polarity_start polarity_end pain_at resolved".split()
+    "journey_stage_score polarity_start polarity_end polarity_slope pain_at resolved".split()
 )
 
 

@@ -19,14 +19,15 @@ _ENDS_BADLY = re.compile(
 )
 _LEAST = 3  # clauses of the customer's that a course takes
 _LAST = 3  # clauses that tell how it ends
-COLUMNS = ["polarity_start", "polarity_end", "pain_at", "resolved"]
+COLUMNS = ["polarity_start", "polarity_end", "polarity_slope", "pain_at", "resolved"]
 
 
 def course_of(feedback: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
     """The columns of a conversation's course, by the feedback's index; null for other feedback.
 
     Start and end are the mean polarity of the first and the last third of the customer's clauses, where
-    a clause that is no pain or win has zero. Resolved is how the last three clauses speak: thanks without
+    a clause that is no pain or win has zero; the slope is that of a straight line through all of them,
+    from 0 (the first clause) to 1 (the last). Resolved is how the last three clauses speak: thanks without
     complaint, or complaint; null where they do neither.
     """
     out = pd.DataFrame(None, feedback.index, COLUMNS, dtype=object)
@@ -42,6 +43,8 @@ def course_of(feedback: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
         polarity = mine["polarity"].to_numpy(float)
         out.at[row, "polarity_start"] = float(polarity[:part].mean())
         out.at[row, "polarity_end"] = float(polarity[-part:].mean())
+        slope = np.polyfit(np.linspace(0, 1, len(polarity)), polarity, 1)[0]
+        out.at[row, "polarity_slope"] = float(round(slope, 6))
         pain = mine["kind"].eq("pain").to_numpy()
         if pain.any():
             gravest = np.argmax(np.where(pain, mine["severity"].fillna(0).to_numpy(float), -1))

@@ -100,6 +100,7 @@ FEEDBACK = pa.schema(
             _float,
         ),  # conversations: mean of the first third of the customer's clauses
         ("polarity_end", _float),  # ... and of the last third
+        ("polarity_slope", _float),  # ... and of a line through all of them, from first to last
         ("pain_at", _float),  # conversations: where the gravest pain stands, 0 the start, 1 the end
         ("resolved", _bool),  # conversations: how it ends; null where nothing tells
         ("meaningful", _bool),  # false: "n/a", ".", nothing; then all labels are null

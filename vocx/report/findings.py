@@ -179,7 +179,9 @@ def paths_of(run: Run) -> dict[str, Any] | None:
     steps = run.paths[run.paths["what"] == "step"].sort_values(
         ["n_persons", "from_stage", "to_stage"], ascending=[False, True, True]
     )
-    before = run.paths[run.paths["what"] == "before_leaving"].sort_values(["q", "theme"])
+    before = run.paths[
+        (run.paths["what"] == "before_leaving") & (run.paths["n_persons"] > 1)
+    ].sort_values(["q", "theme"])
     return {
         "steps": [
             {"from": r.from_stage, "to": r.to_stage, "n": int(r.n_persons), "of": int(r.n_of), "share": number(r.share),
@@ -206,6 +208,7 @@ def conversations_of(run: Run) -> dict[str, Any] | None:
         "n": len(talks),
         "start": number(start.mean(), 2),
         "end": number(end.mean(), 2),
+        "slope": number(talks["polarity_slope"].astype(float).mean(), 2),
         "better": int((end - start > 0.1).sum()),
         "worse": int((end - start < -0.1).sum()),
         "pain_at": number(talks["pain_at"].astype(float).median(), 2),

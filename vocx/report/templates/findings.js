@@ -72,8 +72,8 @@ function paths() {
   if (c) {
     $("talks-card").hidden = false;
     const known = c.resolved + c.unresolved;
-    $("talks").append(el("p", {}, `${count(c.n)} conversations. Polarity ${signed(c.start)} in the first third of the customer's words, ${signed(c.end)} in the last; ${count(c.better)} end better than they begin, ${count(c.worse)} worse.`),
-      el("p", {}, `Of ${count(known)} whose end tells, ${count(c.resolved)} are resolved and ${count(c.unresolved)} are not; ${count(c.untold)} do not tell.` + (c.pain_at === null ? "" : ` The gravest pain stands, at the middle, ${pct(c.pain_at)} of the way through.`)));
+    $("talks").append(el("p", {}, `${count(c.n)} conversations. Polarity ${signed(c.start)} in the first third of the customer's words, ${signed(c.end)} in the last (a line through all: ${signed(c.slope)} from start to end); ${count(c.better)} end better than they begin, ${count(c.worse)} worse.`),
+      el("p", {}, `Of ${count(known)} whose end tells, ${count(c.resolved)} are resolved and ${count(c.unresolved)} are not; ${count(c.untold)} do not tell.` + (c.pain_at === null ? "" : ` In the middle conversation the gravest pain stands ${pct(c.pain_at)} of the way through.`)));
   }
 }
 
