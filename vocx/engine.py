@@ -295,7 +295,8 @@ def label_and_write(feedback: pd.DataFrame, model: str, out: Path, shard: int, d
 
 def _shard_digest(shard: pd.DataFrame, model_digest: str) -> str:
     content = shard.assign(turns=shard["turns"].map(str)).to_csv(index=False)
-    return sha256(f"{__version__}{model_digest}{content}".encode()).hexdigest()
+    columns = f"{TABLES['feedback'].names}{TABLES['segments'].names}"  # of another make: done again
+    return sha256(f"{__version__}{columns}{model_digest}{content}".encode()).hexdigest()
 
 
 def starting_codebook(config: RunConfig, out: Path) -> Codebook | None:
