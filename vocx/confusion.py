@@ -22,7 +22,7 @@ CONFUSION = "confusion.json"
 _PRIOR = 8.0  # a beta-binomial fit to the models' recall by theme finds 6 to 10
 _WIDE = 2.1  # deviations of an interval's ends: draws come from an estimate, not from the truth
 _ROUNDS = 60
-_DRAWS = 120
+DRAWS, FEW_DRAWS = 120, 40  # of everybody; of a group or a period
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -113,6 +113,7 @@ def correct(
     segments: int,
     rows: list[list[int]] | None = None,
     seed: int = 0,
+    draws: int = DRAWS,
 ) -> Corrected:
     """True counts behind counted ones.
 
@@ -121,6 +122,7 @@ def correct(
     counted : (s, t) distinct feedback that a run counts at each stage and theme of ``errors``.
     segments : of the run, without a mention of the kind: where things may be made up.
     rows : which of the stages make each row of the answer; each its own by default.
+    draws : that the interval is made of.
 
     The interval covers what sampling did to the counts and what the labelled comments, being few, leave
     open about the errors (draws of both, bias-corrected percentiles).
@@ -134,17 +136,17 @@ def correct(
     said, placed, made_up = expected_errors(errors)
     point = _unfolded(counted[None], said[None], placed[None], segments * made_up[None], heard)[0]
     cases = (errors.true + _PRIOR)[:, None]
-    draws = _unfolded(
-        rng.poisson(counted, (_DRAWS, *counted.shape)).astype(float),
-        _drawn(cases * said, rng) / cases,
-        _shares(_drawn(placed * (errors.placed.sum(axis=2) + _PRIOR)[:, :, None], rng)),
-        _drawn(made_up * errors.segments, rng) * segments / max(errors.segments, 1),
+    drawn = _unfolded(
+        rng.poisson(counted, (draws, *counted.shape)).astype(float),
+        _drawn(cases * said, draws, rng) / cases,
+        _shares(_drawn(placed * (errors.placed.sum(axis=2) + _PRIOR)[:, :, None], draws, rng)),
+        _drawn(made_up * errors.segments, draws, rng) * segments / max(errors.segments, 1),
         heard,
     )
     point = np.stack([point[r].sum(axis=0) for r in rows])
-    draws = np.stack([draws[:, r].sum(axis=1) for r in rows], axis=1)
+    drawn = np.stack([drawn[:, r].sum(axis=1) for r in rows], axis=1)
     out.counts[:, heard] = point
-    out.low[:, heard], out.high[:, heard] = _bias_corrected(draws, point)
+    out.low[:, heard], out.high[:, heard] = _bias_corrected(drawn, point)
     return out
 
 
@@ -200,9 +202,9 @@ def _places(placed: Array, prior: float) -> Array:
     return _shares(placed + prior * common)
 
 
-def _drawn(cases: Array, rng: np.random.Generator) -> Array:
+def _drawn(cases: Array, draws: int, rng: np.random.Generator) -> Array:
     """(draws, ...) what numbers of cases may have been expected, where so many were seen."""
-    return rng.gamma(np.maximum(cases, 1e-3), 1.0, (_DRAWS, *cases.shape))
+    return rng.gamma(np.maximum(cases, 1e-3), 1.0, (draws, *cases.shape))
 
 
 def _shares(counts: Array) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from vocx.confusion import Confusion, correct
+from vocx.confusion import DRAWS, FEW_DRAWS, Confusion, correct
 from vocx.journey import DEFAULT_JOURNEY, Journey, load_journey
 from vocx.runs import counted_mentions, without_hidden
 from vocx.schema import MATRIX
@@ -57,7 +57,8 @@ def build_matrix(
         if confusion and fine is not None:
             pieces = segments[segments["feedback_id"].isin(members)]
             told = fine[fine["feedback_id"].isin(members)]
-            cells = _corrected(cells, told, pieces["kind"], journey, confusion)
+            draws = DRAWS if group is None and span is None else FEW_DRAWS
+            cells = _corrected(cells, told, pieces["kind"], journey, confusion, draws)
         parts.append(cells.assign(group=group, period=span))
     matrix = pd.concat(parts, ignore_index=True).reindex(columns=MATRIX.names)
     matrix = matrix[matrix["n_feedback"] >= suppress].reset_index(drop=True)
@@ -101,6 +102,7 @@ def _corrected(
     kinds: pd.Series,
     journey: Journey,
     confusion: Confusion,
+    draws: int,
 ) -> pd.DataFrame:
     """Cells of whole themes with counts corrected for the model's errors."""
     columns = ["n_corrected", "n_corrected_low", "n_corrected_high"]
@@ -113,7 +115,9 @@ def _corrected(
             [i for i, s in enumerate(errors.stages) if s in stage.covers]
             for stage in journey.stages
         ]
-        fixed = correct(errors, counts.to_numpy(float), int((kinds != kind).sum()), rows)
+        fixed = correct(
+            errors, counts.to_numpy(float), int((kinds != kind).sum()), rows, draws=draws
+        )
         for i, stage in enumerate(journey.stage_names):
             for j, theme in enumerate(errors.themes):
                 found[kind, stage, theme] = (fixed.counts[i, j], fixed.low[i, j], fixed.high[i, j])
