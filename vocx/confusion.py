@@ -13,9 +13,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+
+from vocx.stats import Array
 
 CONFUSION = "confusion.json"
 # Labelled cases that what is known of all themes, or stages, weighs beside those of one.
@@ -23,7 +24,6 @@ _PRIOR = 8.0  # a beta-binomial fit to the models' recall by theme finds 6 to 10
 _WIDE = 2.1  # deviations of an interval's ends: draws come from an estimate, not from the truth
 _ROUNDS = 60
 DRAWS, FEW_DRAWS = 120, 40  # of everybody; of a group or a period
-Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @dataclass

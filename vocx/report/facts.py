@@ -19,6 +19,7 @@ from vocx.report.findings import (
 )
 from vocx.report.plain import capital, day, number
 from vocx.runs import Run, counted_mentions
+from vocx.stats import nps_points
 from vocx.themes import load_themes, theme_title
 
 MAX_QUOTES = 12  # of a cell
@@ -83,7 +84,7 @@ def nps(values: pd.Series) -> float | None:
     25.0
     """
     known = values.dropna().astype(float)
-    return None if known.empty else float(((known >= 9).mean() - (known <= 6).mean()) * 100)
+    return None if known.empty else float(nps_points(known.to_numpy()).mean())
 
 
 def _overview(run: Run) -> dict[str, Any]:
