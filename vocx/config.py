@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from vocx.errors import UserError, closest
 from vocx.journey import DEFAULT_JOURNEY
@@ -88,22 +95,38 @@ class RunConfig(_Strict):
         return [value] if isinstance(value, str) else value
 
 
+class LabelSource(_Strict):
+    """Coders' labels that train: a file of labelled feedback, or a folder of labels by digest."""
+
+    path: str
+    weight: float = Field(1.0, gt=0)  # of one of its comments in training
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_path(cls, given: Any) -> Any:
+        return {"path": given} if isinstance(given, str) else given
+
+
 class TrainConfig(_Strict):
-    """A training run: `pipelines/train-*.yaml`. With a teacher it makes a small model."""
+    """A training run: `pipelines/train-*.yaml`."""
 
     name: str
+    kind: Literal["transformer", "bag"] = "transformer"  # fine-tuned encoder, or vectors of tokens
     data: str  # the folder of the public data packs
-    labels: list[str]  # files of labelled feedback, and folders of labels kept by digest
+    labels: list[LabelSource]
     exclude_licences: list[str] = Field(default_factory=list)
     holdout: str | None = None  # digests of texts that must not train
     encoder: str  # a folder with MiniLM's weights, or "package:NAME"
     packs: list[str] = Field(default_factory=list)  # whose own labels teach first
-    pack_epochs: float = Field(1.0, gt=0)
+    pack_epochs: float = Field(1.0, ge=0)  # 0: only again, beside the coders' labels
     epochs: float = Field(6.0, gt=0)
+    keep_meaning: bool = True  # texts that were alike to the encoder as it came stay so
+    rate: float = Field(1.5e-4, gt=0)  # at which a transformer learns from coders, at most
     checkpoints: str | None = None  # where a stopped training goes on from
     ngrams: bool = False  # heads read the words as they stand, too
-    teacher: str | None = None  # a model whose labels of unlabelled comments teach
-    unlabelled: int = Field(150_000, ge=0)  # how many, at most
+    teachers: list[str] = Field(default_factory=list)  # models whose labels of texts teach
+    unlabelled: int = Field(150_000, ge=0)  # how many comments, at most
+    unrelated: int = Field(0, ge=0)  # how many short texts of the packs that are no feedback
     dimensions: int = Field(128, ge=8, le=384)  # of a small model's token vectors
     meaning: int = Field(64, ge=0, le=384)  # dimensions of its vectors of meaning; 0: none
     pairs: int = Field(2**15, ge=16)  # its bins of token pairs
@@ -229,10 +252,12 @@ def load_train_config(path: Path) -> TrainConfig:
     """A training recipe; paths in it are relative to the file."""
     config = checked(TrainConfig, read_yaml(path), str(path))
     here = path.parent
-    config.labels = [str((here / p).resolve()) for p in config.labels]
-    for key in ("data", "holdout", "evaluate", "out", "checkpoints", "teacher"):
+    for source in config.labels:
+        source.path = str((here / source.path).resolve())
+    for key in ("data", "holdout", "evaluate", "out", "checkpoints"):
         if value := getattr(config, key):
             setattr(config, key, str((here / value).resolve()))
+    config.teachers = [str((here / t).resolve()) for t in config.teachers]
     return config
 
 

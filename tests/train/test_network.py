@@ -28,18 +28,20 @@ def bag(classes: dict) -> Network:
     return Network(body, plain_tokenizer(folder.tokenizer), classes)
 
 
-@pytest.fixture(scope="module")
-def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=["bert", "mpnet"])
+def small_transformer(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A transformer of one small layer, on disk as a trained one would be."""
-    from transformers import BertConfig, BertModel
+    from transformers import AutoConfig, AutoModel
 
     folder = tmp_path_factory.mktemp("encoder")
     torch.manual_seed(0)
-    settings = BertConfig(
-        vocab_size=3100, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+    settings = AutoConfig.for_model(
+        request.param, vocab_size=3100, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
         intermediate_size=32,
     )  # fmt: skip
-    BertModel(settings).save_pretrained(folder)
+    AutoModel.from_config(settings).save_pretrained(folder)
     return folder
 
 
@@ -54,10 +56,12 @@ def test_a_bag_is_served_as_it_was_trained(lessons: Lessons) -> None:
         assert np.allclose(said, trained[task], atol=1e-4), task
 
 
-def test_a_transformer_is_served_as_it_was_trained(lessons: Lessons, bert: Path) -> None:
+def test_a_transformer_is_served_as_it_was_trained(
+    lessons: Lessons, small_transformer: Path
+) -> None:
     tokenizer = plain_tokenizer(load_folder(str(TINY)).tokenizer)
-    body = TransformerBody(bert)
-    body.special = tuple(tokenizer.token_to_id(t) for t in ("[CLS]", "[SEP]"))
+    body = TransformerBody(small_transformer, tokenizer)
+    assert body.special == tuple(tokenizer.token_to_id(t) for t in ("[CLS]", "[SEP]"))
     network = Network(body, tokenizer, task_classes()).fit(lessons, Schedule(1, 1e-3, 1e-2, 512))
     encoder = TransformerEncoder(tokenizer, body.settings(), body.tensors())
     feedback, _ = encoder.encode(lessons.texts, lessons.sources, NOBODY, NOWHERE)

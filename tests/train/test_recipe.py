@@ -18,9 +18,10 @@ from vocx.train.recipe import (
     NgramRows,
     coders_lessons,
     only_mentions,
+    second_opinion,
     teachers_lessons,
     to_folder,
-    train_base,
+    train_transformer,
 )
 
 pytest.importorskip("torch")
@@ -69,7 +70,7 @@ def test_heads_that_read_ngrams_answer_as_they_did_in_training(
     monkeypatch.setattr("vocx.train.recipe.best_share", lambda *_: 0.5)
     config = load_train_config(recipe(tmp_path, encoder, ngrams=True))
     learn, calibrating = coders_lessons(config, set(), print)
-    network = train_base(config, learn, set(), print)
+    network = train_transformer(config, learn, set(), print)
     to_folder(config, network, learn, calibrating).save(tmp_path / "m", "")
     model = load_model(str(tmp_path / "m"))
     texts, sources = learn.texts[:20], learn.sources[:20]
@@ -96,11 +97,47 @@ def test_a_teacher_labels_what_is_not_held_out_and_calibrates_nothing(
     comments = pd.DataFrame({"pack": "p", "text": texts, "source": "review",
                              "digest": [str(i) for i in range(60)]})  # fmt: skip
     monkeypatch.setattr("vocx.train.recipe.pack_comments", lambda data: comments)
-    config = load_train_config(recipe(tmp_path, encoder, teacher=str(TINY)))
+    config = load_train_config(recipe(tmp_path, encoder, teachers=[str(TINY)]))
     learn = unlabelled(texts[:5], [None] * 5)
-    soft = teachers_lessons(config, learn, {"59"}, print)
+    soft = teachers_lessons(config, [load_model(str(TINY))], learn, {"59"}, print)
     assert set(soft.texts) == {t for t in texts[5:59] if not calibrates(t)}
     assert np.allclose(soft.feedback["feedback.stage"].sum(axis=1), 1, atol=0.01)
+
+
+def test_a_transformer_is_taught_by_others(
+    tmp_path: Path, encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def texts(words: str) -> pd.DataFrame:
+        found = [f"{words} {i}" for i in range(30)]
+        return pd.DataFrame({"text": found, "source": "review", "digest": found})
+
+    monkeypatch.setattr("vocx.train.recipe.pack_comments", lambda data: texts("The courier lost"))
+    monkeypatch.setattr("vocx.train.recipe.unrelated_texts", lambda data: texts("What a match"))
+    path = recipe(tmp_path, encoder, teachers=[str(TINY), str(TINY)], unlabelled=9, unrelated=7)
+    told: list[str] = []
+    card = (train_by_recipe(path, None, told.append) / "README.md").read_text()
+    assert "16 texts that tiny-model and tiny-model labelled" in card
+    assert any(line.startswith("tiny-model and tiny-model: 16 texts") for line in told)
+
+
+def test_teachers_have_a_part_of_the_vote_where_coders_voted() -> None:
+    classes = task_classes()
+    learn = from_labelled(read_labels(SAMPLES / "labelled_feedback.jsonl"), classes)
+    teacher = load_model(str(TINY))
+    both = second_opinion([teacher, teacher], learn, print)
+    said = teacher.judge(learn.texts, learn.sources, learn.owner, learn.spans)
+    for task, theirs in (said.feedback | said.segments).items():
+        labels, mixed = learn.of(task), both.of(task)
+        known = labels.any(axis=1)
+        assert not mixed[~known].any()
+        assert np.allclose(mixed[known], 0.6 * labels[known] + 0.4 * theirs[known], atol=0.01), task
+
+
+def test_a_source_of_labels_may_count_more(tmp_path: Path, encoder: Path) -> None:
+    labels = [{"path": str(SAMPLES / "labelled_feedback.jsonl"), "weight": 2}]
+    config = load_train_config(recipe(tmp_path, encoder, labels=labels))
+    learn, _ = coders_lessons(config, set(), print)
+    assert set(learn.weights) == set(learn.segment_weights) == {2.0}
 
 
 def test_themes_are_taught_by_mentions_alone() -> None:

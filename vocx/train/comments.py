@@ -66,6 +66,22 @@ def pack_comments(data: Path) -> pd.DataFrame:
     return comments.drop_duplicates("digest").reset_index(drop=True)
 
 
+def unrelated_texts(data: Path) -> pd.DataFrame:
+    """Texts of the packs that are no feedback: tweets of anything, remarks under posts.
+
+    As `pack_comments`. A teacher's labels of them tell how people write online, of which the packs'
+    comments have little.
+    """
+    tweets = _texts(data, "tweeteval/sentiment_train_semeval2017.parquet", "social")
+    remarks = _texts(data, "goemotions/goemotions.parquet", "social")
+    remarks = remarks[remarks["split"] == "train"]
+    texts = pd.concat([tweets, remarks], ignore_index=True)[["pack", "text", "source"]]
+    texts["text"] = texts["text"].map(unescaped)
+    texts = texts[texts["text"].str.len().between(_LEAST, _MOST)]
+    texts["digest"] = texts["text"].map(text_digest)
+    return texts.drop_duplicates("digest").reset_index(drop=True)
+
+
 def _texts(data: Path, file: str, source: str) -> pd.DataFrame:
     frame = read_file(data, file)
     frame = frame.rename(columns={"utterance": "text"})

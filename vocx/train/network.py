@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 from vocx.encode.bag import WINDOW, window_places, with_pairs
 from vocx.encode.sources import one_hot
 from vocx.encode.tokens import Tokens, tokenise
-from vocx.encode.transformer import padded, windows
+from vocx.encode.transformer import padded, special_tokens, windows
 from vocx.errors import MissingExtra
 from vocx.schema import SOURCES
 from vocx.train.lessons import Classes, Lessons
@@ -87,7 +87,7 @@ class TransformerBody(nn.Module):
     backward pass in bfloat16 measured twice as fast as the fused one there.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, tokenizer: Tokenizer):
         super().__init__()
         from transformers import AutoModel
 
@@ -97,7 +97,7 @@ class TransformerBody(nn.Module):
         )  # fmt: skip
         self.bert.embeddings.word_embeddings.requires_grad_(False)
         width = self.bert.config.hidden_size
-        self.special = (101, 102)
+        self.special = special_tokens(tokenizer)
         self.widths = (2 * width + len(SOURCES), 3 * width + len(SOURCES))
 
     def forward(
@@ -124,10 +124,11 @@ class TransformerBody(nn.Module):
         return torch.cat([feedback, known], 1), torch.cat([segments, mean[of], known[of]], 1)
 
     def settings(self) -> dict[str, Any]:
-        """What a BertConfig needs to build the same transformer."""
-        names = ("vocab_size hidden_size num_hidden_layers num_attention_heads intermediate_size "
-                 "max_position_embeddings type_vocab_size layer_norm_eps").split()  # fmt: skip
-        return {n: getattr(self.bert.config, n) for n in names}
+        """What Hugging Face needs to build the same transformer."""
+        names = ("model_type vocab_size hidden_size num_hidden_layers num_attention_heads "
+                 "intermediate_size max_position_embeddings type_vocab_size layer_norm_eps "
+                 "relative_attention_num_buckets").split()  # fmt: skip
+        return {n: getattr(self.bert.config, n) for n in names if hasattr(self.bert.config, n)}
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Weights by name, as `TransformerEncoder` reads them."""
@@ -252,6 +253,8 @@ class Network:
             }
         ).to(DEVICE)
         self.dropout = nn.Dropout(0.1)
+        told = [tokenizer.token_to_id(t) for t in ("<mask>", "[MASK]")]
+        self._mask = next((i for i in told if i is not None), 0)
 
     def fit(
         self,
@@ -405,7 +408,7 @@ class Network:
         cut, owner, pieces = tokens.take(rows)
         if masked:
             hidden = rng.random(len(cut.ids)) < masked
-            cut.ids[hidden] = self.tokenizer.token_to_id("[MASK]")
+            cut.ids[hidden] = self._mask
         sources = one_hot([lessons.sources[i] for i in rows])
         sources *= rng.random((len(rows), 1)) > _SOURCE_DROPOUT
         known = torch.from_numpy(sources.astype(np.float32)).to(DEVICE)

@@ -1,15 +1,16 @@
 """The training recipes: labels and packs to a calibrated model folder.
 
-`voc-base` is a sentence transformer fine-tuned twice: on what the packs' own labels teach, then on
-coders' labels with a part of the packs again. `voc-small` learns from coders' labels, and from
-what `voc-base` says of the packs' unlabelled comments (Hinton et al. 2015).
+A transformer is fine-tuned twice: on what the packs' own labels teach, then on coders' labels with a
+part of the packs again. A larger model may teach it besides: by what it says of the packs' unlabelled
+comments, and of those that coders labelled (Hinton et al. 2015). So `voc-teacher` teaches `voc-base`,
+and `voc-base` the bag of vectors that `voc-small` is.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from vocx.encode.tokens import plain_tokenizer, tokenise
 from vocx.errors import UserError
 from vocx.labelled import Labelled, held_out, read_labels, text_digest
 from vocx.models import FORMAT, ModelFolder
-from vocx.pipeline import load_model
+from vocx.pipeline import Judged, Model, load_model
 from vocx.segment import customer_words
 from vocx.train.calibrate import (
     TARGETS,
@@ -35,7 +36,7 @@ from vocx.train.calibrate import (
     fit_knots,
     fit_mention_threshold,
 )
-from vocx.train.comments import pack_comments, read_digest_labels
+from vocx.train.comments import pack_comments, read_digest_labels, unrelated_texts
 from vocx.train.lessons import Classes, Lessons, from_labelled, joined, task_classes, unlabelled
 from vocx.train.ngram_heads import NgramHead, best_share, fit_ngram_head
 from vocx.train.packs import read_packs, side_classes
@@ -48,9 +49,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
-_REPLAYED = 6_000  # rows of the packs that are learned again beside the coders' labels
+_REPLAYED = 8_000  # rows of the packs that are learned again beside the coders' labels
 _REPLAY_WEIGHT = 0.3
 _SOFT_WEIGHT = 0.5  # of a comment that the teacher labelled, beside one that coders did
+_TEACHERS_VOTE = (
+    0.4  # of the labels of a comment that coders labelled, where a transformer is taught
+)
 _MEANT = 250_000  # comments and clauses whose meaning is learned, at most
 _SHORTEST = 8  # characters of a text whose meaning is learned
 _LONGEST = 600  # characters of a comment that the teacher labels
@@ -64,13 +68,11 @@ def train_model(config: TrainConfig, progress: Progress = log.info) -> ModelFold
     """A model folder (not saved yet) by a recipe."""
     held = held_out(Path(config.holdout) if config.holdout else None)
     learn, calibrating = coders_lessons(config, held, progress)
-    if config.teacher:
-        network = train_small(config, learn, held, progress)
-    else:
-        network = train_base(config, learn, held, progress)
+    train = train_bag if config.kind == "bag" else train_transformer
+    network = train(config, learn, held, progress)
     progress(f"calibrating on {len(calibrating)} comments that trained nothing")
     folder = to_folder(config, network, learn, calibrating)
-    if config.teacher and config.meaning:
+    if config.kind == "bag" and config.meaning:
         folder.tensors |= meaning_tensors(config, held, progress)
     return folder
 
@@ -80,7 +82,7 @@ def coders_lessons(
 ) -> tuple[Lessons, Lessons]:
     """Coders' labels to learn from, and those set aside to calibrate."""
     parts = coders_labels(config, held)
-    lessons = joined([from_labelled(p, task_classes()) for p in parts])
+    lessons = joined([_weighted(p, s.weight) for p, s in zip(parts, config.labels, strict=True)])
     aside = np.concatenate([set_aside(p.feedback, customer_words(p.feedback)) for p in parts])
     known = {text_digest(lessons.texts[i]) for i in np.flatnonzero(aside)}
     learns = [text_digest(t) not in known for t in lessons.texts]
@@ -89,17 +91,24 @@ def coders_lessons(
     return learn, lessons.take(np.flatnonzero(aside))
 
 
+def _weighted(labelled: Labelled, weight: float) -> Lessons:
+    lessons = from_labelled(labelled, task_classes())
+    lessons.weights *= weight
+    lessons.segment_weights *= weight
+    return lessons
+
+
 def coders_labels(config: TrainConfig, held: set[str]) -> list[Labelled]:
     """All coders' labels that a recipe names, without held-out texts."""
     parts = []
-    for path in config.labels:
-        if Path(path).is_dir():
+    for path in (Path(source.path) for source in config.labels):
+        if path.is_dir():
             comments = pack_comments(Path(config.data))
             comments = comments[~comments["digest"].isin(held)]
-            parts.append(read_digest_labels(Path(path), comments))
+            parts.append(read_digest_labels(path, comments))
         else:
             holdout = Path(config.holdout) if config.holdout else None
-            parts.append(read_labels(Path(path), config.exclude_licences, holdout))
+            parts.append(read_labels(path, config.exclude_licences, holdout))
     return parts
 
 
@@ -119,52 +128,63 @@ def set_aside(feedback: pd.DataFrame, texts: list[str]) -> np.ndarray:
     return np.array([calibrates(t) for t in texts]) & as_they_come.to_numpy(bool)
 
 
-def train_base(config: TrainConfig, learn: Lessons, held: set[str], progress: Progress) -> Network:
-    """A transformer fine-tuned on the packs, then on the coders' labels."""
+def train_transformer(
+    config: TrainConfig, learn: Lessons, held: set[str], progress: Progress
+) -> Network:
+    """A transformer fine-tuned on the packs, then on the coders' labels and a teacher's."""
     from vocx.train.network import Network, Schedule, TransformerBody
 
     folder = encoder_folder(config.encoder)
     tokenizer = plain_tokenizer((folder / "tokenizer.json").read_text(encoding="utf-8"))
-    network = Network(
-        TransformerBody(folder), tokenizer, task_classes() | side_classes(), config.seed
-    )
+    body = TransformerBody(folder, tokenizer)
+    network = Network(body, tokenizer, task_classes() | side_classes(), config.seed)
     kept = Path(config.checkpoints) if config.checkpoints else None
+    taught = [learn]
     if config.packs:
         packs = read_packs(config.packs, Path(config.data), held, config.seed)
-        progress(f"first: {len(packs)} comments of {len(config.packs)} packs")
-        first = Schedule(config.pack_epochs, 2e-4, 1e-3, 3072)
-        network.fit(packs, first, progress, kept and kept / "packs.pt")
+        if config.pack_epochs:
+            progress(f"first: {len(packs)} comments of {len(config.packs)} packs")
+            first = Schedule(config.pack_epochs, 2e-4, 1e-3, 3072)
+            network.fit(packs, first, progress, kept and kept / "packs.pt")
         rng = np.random.default_rng(config.seed)
         again = packs.take(rng.choice(len(packs), min(_REPLAYED, len(packs)), replace=False))
         again.weights *= _REPLAY_WEIGHT
         again.segment_weights *= _REPLAY_WEIGHT
-        learn = joined([learn, again])
-    progress(f"then: {len(learn)} comments, most of them coders'")
-    meaning = untuned_vectors(folder, tokenizer, learn.texts)
-    second = Schedule(config.epochs, 1.5e-4, 1e-3, 2048, masked=0.1, average=0.998)
-    return network.fit(learn, second, progress, kept and kept / "coders.pt", _RARE_POWER, meaning)
+        taught.append(again)
+    if config.teachers:
+        teachers = [load_model(t) for t in config.teachers]
+        taught[0] = second_opinion(teachers, learn, progress)
+        taught.append(teachers_lessons(config, teachers, learn, held, progress))
+    lessons = joined(taught)
+    progress(f"then: {len(lessons)} comments, {len(learn)} of them by coders")
+    meaning = untuned_vectors(folder, tokenizer, lessons.texts) if config.keep_meaning else None
+    second = Schedule(config.epochs, config.rate, 1e-3, 2048, masked=0.1, average=0.998)
+    return network.fit(lessons, second, progress, kept and kept / "coders.pt", _RARE_POWER, meaning)
 
 
 def untuned_vectors(folder: Path, tokenizer: Tokenizer, texts: list[str]) -> np.ndarray:
     """(n,) texts to (n, d) unit vectors of the sentence transformer as it came."""
     from vocx.train.network import TransformerBody
 
-    body = TransformerBody(folder)
+    body = TransformerBody(folder, tokenizer)
     encoder = TransformerEncoder(tokenizer, body.settings(), body.tensors())
     with all_threads(encoder), half_precision():
         found, _ = encoder.encode(texts, [None] * len(texts), *NO_SEGMENTS)
     return unit(found[:, : body.settings()["hidden_size"]])
 
 
-def train_small(config: TrainConfig, learn: Lessons, held: set[str], progress: Progress) -> Network:
+def train_bag(config: TrainConfig, learn: Lessons, held: set[str], progress: Progress) -> Network:
     """A bag of tuned token vectors, taught by coders and by a larger model."""
     from vocx.train.distil import start_vectors
     from vocx.train.network import BagBody, Network, Schedule
 
     folder = encoder_folder(config.encoder)
     tokenizer = plain_tokenizer((folder / "tokenizer.json").read_text(encoding="utf-8"))
-    soft = teachers_lessons(config, learn, held, progress)
-    lessons = joined([learn, soft])
+    taught = [learn]
+    if config.teachers:
+        teachers = [load_model(t) for t in config.teachers]
+        taught.append(teachers_lessons(config, teachers, learn, held, progress))
+    lessons = joined(taught)
     counts = np.bincount(
         tokenise(tokenizer, lessons.texts).ids, minlength=tokenizer.get_vocab_size()
     )
@@ -196,34 +216,84 @@ def meaning_tensors(config: TrainConfig, held: set[str], progress: Progress) -> 
     return {"meaning_vectors": table, "meaning_bias": bias}
 
 
+def second_opinion(teachers: list[Model], learn: Lessons, progress: Progress) -> Lessons:
+    """Coders' lessons in which a part of each vote is the teachers'.
+
+    The teachers have read these labels, too; but a label that fits none of the others they doubt, and
+    they say which other answers were near.
+    """
+    progress(f"{_names(teachers)} read what coders labelled")
+    said = _judged(teachers, learn)
+    both = {}
+    for task, labels in (learn.feedback | learn.segments).items():
+        known = labels.sum(axis=1, keepdims=True) > 0
+        beside = (said.segments if task.startswith("segment.") else said.feedback)[task]
+        mixed = (1 - _TEACHERS_VOTE) * labels + _TEACHERS_VOTE * beside
+        both[task] = np.where(known, mixed, 0).astype(np.float16)
+    return replace(
+        learn,
+        feedback={t: both[t] for t in learn.feedback},
+        segments={t: both[t] for t in learn.segments},
+    )
+
+
 def teachers_lessons(
-    config: TrainConfig, learn: Lessons, held: set[str], progress: Progress
+    config: TrainConfig, teachers: list[Model], learn: Lessons, held: set[str], progress: Progress
 ) -> Lessons:
-    """Unlabelled comments of the packs with the teacher's probabilities as labels.
+    """Unlabelled texts of the packs with the teachers' probabilities, in the mean, as labels.
 
     Comments that calibrate are left out, and those that coders labelled keep their own labels.
     """
-    teacher = load_model(str(config.teacher))
-    comments = pack_comments(Path(config.data))
-    known = set(learn.texts)
-    fresh = comments["text"].map(lambda t: t not in known and not calibrates(t))
-    short = comments["text"].str.len() <= _LONGEST
-    comments = comments[fresh & short & ~comments["digest"].isin(held)]
-    comments = comments.sample(min(config.unlabelled, len(comments)), random_state=config.seed)
-    lessons = unlabelled(comments["text"].tolist(), comments["source"].tolist())
-    progress(f"{teacher.name} labels {len(lessons)} comments, {len(lessons.owner)} segments")
-    parts = []
-    for low in range(0, len(lessons), _JUDGED):
-        part = lessons.take(np.arange(low, min(low + _JUDGED, len(lessons))))
-        with all_threads(teacher.encoder), half_precision():
-            judged = teacher.judge(part.texts, part.sources, part.owner, part.spans)
-        part.feedback = {t: p.astype(np.float16) for t, p in judged.feedback.items()}
-        part.segments = {t: p.astype(np.float16) for t, p in judged.segments.items()}
-        only_mentions(part, list(teacher.heads["segment.kind"].classes_))
-        part.weights *= _SOFT_WEIGHT
-        part.segment_weights *= _SOFT_WEIGHT
-        parts.append(part)
-    return joined(parts)
+    data, known = Path(config.data), set(learn.texts)
+    drawn = []
+    for texts, most in (
+        (pack_comments(data), config.unlabelled),
+        (unrelated_texts(data) if config.unrelated else None, config.unrelated),
+    ):
+        if texts is None:
+            continue
+        fresh = texts["text"].map(lambda t: t not in known and not calibrates(t))
+        short = texts["text"].str.len() <= _LONGEST
+        texts = texts[fresh & short & ~texts["digest"].isin(held)]
+        drawn.append(texts.sample(min(most, len(texts)), random_state=config.seed))
+    chosen = pd.concat(drawn, ignore_index=True)
+    lessons = unlabelled(chosen["text"].tolist(), chosen["source"].tolist())
+    progress(f"{_names(teachers)}: {len(lessons)} texts, {len(lessons.owner)} segments")
+    said = _judged(teachers, lessons)
+    lessons.feedback, lessons.segments = said.feedback, said.segments
+    only_mentions(lessons, list(teachers[0].heads["segment.kind"].classes_))
+    lessons.weights *= _SOFT_WEIGHT
+    lessons.segment_weights *= _SOFT_WEIGHT
+    return lessons
+
+
+def _names(models: list[Model]) -> str:
+    return " and ".join(m.name for m in models)
+
+
+def _judged(teachers: list[Model], lessons: Lessons) -> Judged:
+    """The mean of what teachers say of lessons' texts and segments, in half precision."""
+    n, m = len(lessons), len(lessons.owner)
+    feedback: dict[str, np.ndarray] = {}
+    segments: dict[str, np.ndarray] = {}
+    for task, classes in task_classes().items():
+        mine = task.startswith("segment.")
+        (segments if mine else feedback)[task] = np.zeros(
+            (m if mine else n, len(classes)), np.float16
+        )
+    for low in range(0, n, _JUDGED):
+        rows = np.arange(low, min(low + _JUDGED, n))
+        part = lessons.take(rows)
+        pieces = np.flatnonzero((lessons.owner >= low) & (lessons.owner < low + _JUDGED))
+        pieces = pieces[np.argsort(lessons.owner[pieces], kind="stable")]  # as `take` has them
+        for teacher in teachers:
+            with all_threads(teacher.encoder), half_precision():
+                said = teacher.judge(part.texts, part.sources, part.owner, part.spans)
+            for task, into in feedback.items():
+                into[rows] += (said.feedback[task] / len(teachers)).astype(np.float16)
+            for task, into in segments.items():
+                into[pieces] += (said.segments[task] / len(teachers)).astype(np.float16)
+    return Judged(feedback, segments)
 
 
 def half_precision() -> Any:
