@@ -1,9 +1,9 @@
 """The training recipes: labels and packs to a calibrated model folder.
 
 A transformer is fine-tuned twice: on what the packs' own labels teach, then on coders' labels with a
-part of the packs again. A larger model may teach it besides: by what it says of the packs' unlabelled
-comments, and of those that coders labelled (Hinton et al. 2015). So `voc-teacher` teaches `voc-base`,
-and `voc-base` the bag of vectors that `voc-small` is.
+part of the packs again. Other models may teach it besides, by what they say of unlabelled texts of the
+packs, and of those that coders labelled (Hinton et al. 2015): two that do not ship teach `voc-base`, and
+the smaller of them the bag of vectors that `voc-small` is.
 """
 
 from __future__ import annotations
@@ -52,9 +52,7 @@ Progress = Callable[[str], None]
 _REPLAYED = 8_000  # rows of the packs that are learned again beside the coders' labels
 _REPLAY_WEIGHT = 0.3
 _SOFT_WEIGHT = 0.5  # of a comment that the teacher labelled, beside one that coders did
-_TEACHERS_VOTE = (
-    0.4  # of the labels of a comment that coders labelled, where a transformer is taught
-)
+_TEACHERS_VOTE = 0.4  # of the labels of what coders labelled, where a transformer is taught
 _MEANT = 250_000  # comments and clauses whose meaning is learned, at most
 _SHORTEST = 8  # characters of a text whose meaning is learned
 _LONGEST = 600  # characters of a comment that the teacher labels
@@ -245,13 +243,11 @@ def teachers_lessons(
     Comments that calibrate are left out, and those that coders labelled keep their own labels.
     """
     data, known = Path(config.data), set(learn.texts)
+    pools = [(pack_comments(data), config.unlabelled)]
+    if config.unrelated:
+        pools.append((unrelated_texts(data), config.unrelated))
     drawn = []
-    for texts, most in (
-        (pack_comments(data), config.unlabelled),
-        (unrelated_texts(data) if config.unrelated else None, config.unrelated),
-    ):
-        if texts is None:
-            continue
+    for texts, most in pools:
         fresh = texts["text"].map(lambda t: t not in known and not calibrates(t))
         short = texts["text"].str.len() <= _LONGEST
         texts = texts[fresh & short & ~texts["digest"].isin(held)]
