@@ -60,10 +60,7 @@ def pack_comments(data: Path) -> pd.DataFrame:
     tweets = _texts(data, "tweeteval/sentiment_train_semeval2017.parquet", "social")
     tweets["text"] = tweets["text"].map(unescaped)
     found.append(tweets[tweets["text"].str.contains(_SERVED)])
-    comments = pd.concat([f[["pack", "text", "source"]] for f in found], ignore_index=True)
-    comments = comments[comments["text"].str.len().between(_LEAST, _MOST)]
-    comments["digest"] = comments["text"].map(text_digest)
-    return comments.drop_duplicates("digest").reset_index(drop=True)
+    return _distinct(found)
 
 
 def unrelated_texts(data: Path) -> pd.DataFrame:
@@ -75,8 +72,12 @@ def unrelated_texts(data: Path) -> pd.DataFrame:
     tweets = _texts(data, "tweeteval/sentiment_train_semeval2017.parquet", "social")
     remarks = _texts(data, "goemotions/goemotions.parquet", "social")
     remarks = remarks[remarks["split"] == "train"]
-    texts = pd.concat([tweets, remarks], ignore_index=True)[["pack", "text", "source"]]
-    texts["text"] = texts["text"].map(unescaped)
+    return _distinct([f.assign(text=f["text"].map(unescaped)) for f in (tweets, remarks)])
+
+
+def _distinct(found: list[pd.DataFrame]) -> pd.DataFrame:
+    """Texts of all frames with their digests, each once, without those too short or too long."""
+    texts = pd.concat([f[["pack", "text", "source"]] for f in found], ignore_index=True)
     texts = texts[texts["text"].str.len().between(_LEAST, _MOST)]
     texts["digest"] = texts["text"].map(text_digest)
     return texts.drop_duplicates("digest").reset_index(drop=True)
