@@ -100,6 +100,7 @@ class LabelSource(_Strict):
 
     path: str
     weight: float = Field(1.0, gt=0)  # of one of its comments in training
+    second: str | None = None  # a table of what a second coder said of them, by digest
 
     @model_validator(mode="before")
     @classmethod
@@ -254,6 +255,8 @@ def load_train_config(path: Path) -> TrainConfig:
     here = path.parent
     for source in config.labels:
         source.path = str((here / source.path).resolve())
+        if source.second:
+            source.second = str((here / source.second).resolve())
     for key in ("data", "holdout", "evaluate", "out", "checkpoints"):
         if value := getattr(config, key):
             setattr(config, key, str((here / value).resolve()))

@@ -1,11 +1,14 @@
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from conftest import ROOT, SHARED
 
-from vocx.labelled import held_out
+from vocx.errors import UserError
+from vocx.labelled import held_out, text_digest
 from vocx.schema import EMOTIONS, STAGES, TOUCHPOINTS
 from vocx.themes import load_themes
-from vocx.train.comments import pack_comments, read_digest_labels
+from vocx.train.comments import pack_comments, read_digest_labels, with_second_coder
 
 LABELS = ROOT / "data" / "labels"
 
@@ -16,8 +19,16 @@ def test_labels_kept_by_digest_hold_no_text_and_known_names() -> None:
     assert "text" not in {*comments.columns, *mentions.columns}
     assert comments["digest"].str.fullmatch("[0-9a-f]{64}").all()
     assert comments["digest"].is_unique
-    for rows in (comments, pd.read_json(LABELS / "posts.jsonl", lines=True)):
-        for said in ("", "_second"):
+    second = pd.read_parquet(LABELS / "journeybench_second.parquet")
+    assert second["digest"].is_unique
+    assert "text" not in second
+    posts = pd.read_json(LABELS / "posts.jsonl", lines=True)
+    for rows, coders in (
+        (comments, ("", "_second")),
+        (posts, ("", "_second")),
+        (second, ("",)),
+    ):
+        for said in coders:
             assert set(rows[f"stage{said}"].dropna()) <= set(STAGES)
             assert set(rows[f"touchpoint{said}"].dropna()) <= set(TOUCHPOINTS)
             assert set(rows[f"emotion{said}"].dropna()) <= set(EMOTIONS)
@@ -35,5 +46,30 @@ def test_labels_find_their_words_again_and_none_is_held_out() -> None:
     assert not set(kept["digest"]) & held
     assert len(labelled.feedback) == len(kept)
     assert labelled.feedback["stage_second"].notna().sum() == kept["stage_second"].notna().sum()
-    assert labelled.feedback["mentions_coded"].all()
+    assert labelled.feedback["mentions_coded"].sum() == kept["mentions_coded"].sum() > 20_000
+    mentioned = labelled.feedback.set_index("feedback_id").loc[labelled.mentions["feedback_id"]]
+    assert mentioned["mentions_coded"].all()
     assert labelled.mentions["quote"].str.strip().str.len().min() > 1
+
+
+def test_a_second_coder_is_found_by_the_text_and_need_not_have_read_all(tmp_path: Path) -> None:
+    feedback = pd.DataFrame({"text": ["The Queue  was long", "fine"], "stage": ["purchase", "use"]})
+    said = {"digest": [text_digest("the queue was long")], "stage": ["fulfilment"],
+            "touchpoint": ["on_location"], "sentiment": [-1], "emotion": ["frustration"]}  # fmt: skip
+    pd.DataFrame(said).to_parquet(tmp_path / "second.parquet")
+    both = with_second_coder(feedback, tmp_path / "second.parquet")
+    assert both["stage"].tolist() == ["purchase", "use"]
+    assert both["stage_second"].fillna("-").tolist() == ["fulfilment", "-"]
+    assert both["sentiment_second"].iloc[0] == -1
+    assert pd.isna(both["emotion_second"].iloc[1])
+
+
+def test_a_second_coders_table_lacking_or_short_of_a_column_is_told_with_its_remedy(
+    tmp_path: Path,
+) -> None:
+    feedback = pd.DataFrame({"text": ["fine"], "stage": ["use"]})
+    with pytest.raises(UserError, match="no such file"):
+        with_second_coder(feedback, tmp_path / "absent.parquet")
+    pd.DataFrame({"digest": [], "stage": []}).to_parquet(tmp_path / "short.parquet")
+    with pytest.raises(UserError, match="touchpoint, sentiment, emotion"):
+        with_second_coder(feedback, tmp_path / "short.parquet")

@@ -9,13 +9,14 @@ from scipy.special import softmax
 
 from vocx.config import TrainConfig, load_train_config
 from vocx.encode.ngrams import ngram_rows
-from vocx.labelled import read_labels
+from vocx.labelled import FEEDBACK_TASKS, read_labels, text_digest
 from vocx.pipeline import load_model
 from vocx.train import train_by_recipe
 from vocx.train.calibrate import calibrates
 from vocx.train.lessons import Lessons, from_labelled, task_classes, unlabelled
 from vocx.train.recipe import (
     NgramRows,
+    coders_labels,
     coders_lessons,
     only_mentions,
     second_opinion,
@@ -130,7 +131,7 @@ def test_teachers_have_a_part_of_the_vote_where_coders_voted() -> None:
         labels, mixed = learn.of(task), both.of(task)
         known = labels.any(axis=1)
         assert not mixed[~known].any()
-        assert np.allclose(mixed[known], 0.6 * labels[known] + 0.4 * theirs[known], atol=0.01), task
+        assert np.allclose(mixed[known], 0.7 * labels[known] + 0.3 * theirs[known], atol=0.01), task
 
 
 def test_a_source_of_labels_may_count_more(tmp_path: Path, encoder: Path) -> None:
@@ -138,6 +139,20 @@ def test_a_source_of_labels_may_count_more(tmp_path: Path, encoder: Path) -> Non
     config = load_train_config(recipe(tmp_path, encoder, labels=labels))
     learn, _ = coders_lessons(config, set(), print)
     assert set(learn.weights) == set(learn.segment_weights) == {2.0}
+
+
+def test_a_source_of_labels_may_have_a_second_coder(tmp_path: Path, encoder: Path) -> None:
+    path = SAMPLES / "labelled_feedback.jsonl"
+    first = read_labels(path).feedback
+    said = first.assign(digest=first["text"].map(text_digest), emotion="surprise")
+    said.loc[0, "stage"] = "need" if first.loc[0, "stage"] != "need" else "use"
+    said[["digest", *FEEDBACK_TASKS]].to_parquet(tmp_path / "second.parquet")
+    labels = [{"path": str(path), "second": "second.parquet"}]
+    config = load_train_config(recipe(tmp_path, encoder, labels=labels))
+    both = coders_labels(config, set())[0].feedback
+    assert both["stage"].tolist() == first["stage"].tolist()
+    assert both["stage_second"].tolist() == said["stage"].tolist()
+    assert both["emotion_second"].eq("surprise").all()
 
 
 def test_themes_are_taught_by_mentions_alone() -> None:

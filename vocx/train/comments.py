@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from vocx.errors import UserError
-from vocx.labelled import Labelled, text_digest
+from vocx.labelled import FEEDBACK_TASKS, Labelled, text_digest
 from vocx.train.packs import as_conversation, read_file, unescaped
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ def read_digest_labels(folder: Path, comments: pd.DataFrame) -> Labelled:
         "feedback_id": rows["digest"], "source": rows["source"], "source_id": rows["digest"],
         "text": rows["text"], "turns": None, "meaningful": True, "stage": rows["stage"],
         "touchpoint": rows["touchpoint"], "sentiment": rows["sentiment"],
-        "emotion": rows["emotion"], "draw": rows["draw"], "mentions_coded": True,
+        "emotion": rows["emotion"], "draw": rows["draw"], "mentions_coded": rows["mentions_coded"],
         **{c: rows[c] for c in rows.columns if c.endswith("_second")},
     })  # fmt: skip
     mentions = pd.read_parquet(folder / "mentions.parquet").astype({"severity": float})
@@ -125,3 +125,18 @@ def read_digest_labels(folder: Path, comments: pd.DataFrame) -> Labelled:
     mentions = mentions.rename(columns={"digest": "feedback_id"})
     names = ["feedback_id", "quote", "kind", "stage", "touchpoint", "theme", "severity"]
     return Labelled(feedback, mentions[names])
+
+
+def with_second_coder(feedback: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Labelled feedback beside what a second coder said of it: columns such as stage_second.
+
+    The table at ``path`` has a digest of the text (see `text_digest`) and a column for each of
+    `FEEDBACK_TASKS`; what it does not tell of stays with its first coder.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such file", "name a table of a second coder's labels, or none")
+    said = pd.read_parquet(path).set_index("digest")
+    if lacking := [c for c in FEEDBACK_TASKS if c not in said]:
+        raise UserError(f"{path}: has no column {', '.join(lacking)}", "name the columns so")
+    found = said.reindex(feedback["text"].map(text_digest))
+    return feedback.assign(**{f"{c}_second": found[c].to_numpy() for c in FEEDBACK_TASKS})

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vocx.encode.tokens import Tokens
-from vocx.encode.transformer import padded
+from vocx.encode.transformer import padded, special_tokens
 from vocx.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 _BATCH = 2048
 _TEXTS = 1024  # a step
@@ -16,16 +20,18 @@ _EPOCHS, _RATE = 5, 0.03
 _SMOOTHING = 1e-3  # of the inverse frequency weight, Arora et al. 2017
 
 
-def start_vectors(folder: Path, counts: np.ndarray, dimensions: int) -> np.ndarray:
+def start_vectors(
+    folder: Path, tokenizer: Tokenizer, counts: np.ndarray, dimensions: int
+) -> np.ndarray:
     """(n_tokens, dimensions) static vectors to begin with, after Tulkens and van Dongen 2024.
 
     ``counts`` is how often each token occurs in customers' comments.
     """
-    vectors = reduced(token_embeddings(folder), counts, dimensions)
+    vectors = reduced(token_embeddings(folder, tokenizer), counts, dimensions)
     return vectors / max(float(vectors.std()), 1e-9) * 0.1
 
 
-def token_embeddings(folder: Path) -> np.ndarray:
+def token_embeddings(folder: Path, tokenizer: Tokenizer) -> np.ndarray:
     """(n_tokens, hidden) mean-pooled outputs of the encoder for every token of its vocabulary."""
     try:
         import torch
@@ -38,7 +44,7 @@ def token_embeddings(folder: Path) -> np.ndarray:
         for start in range(0, model.config.vocab_size, _BATCH):
             ids = np.arange(start, min(model.config.vocab_size, start + _BATCH))
             places = np.stack([ids - start, ids - start + 1], axis=1)
-            rows, mask = padded(ids, places, (101, 102))
+            rows, mask = padded(ids, places, special_tokens(tokenizer))
             hidden = model(
                 input_ids=torch.from_numpy(rows), attention_mask=torch.from_numpy(mask)
             ).last_hidden_state

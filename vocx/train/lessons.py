@@ -138,7 +138,7 @@ def one_hot(values: pd.Series, classes: list[Any]) -> np.ndarray:
     index = {c: i for i, c in enumerate(classes)}
     out = np.zeros((len(values), len(classes)), np.float16)
     for row, value in enumerate(values):
-        if value == value and value in index:
+        if pd.notna(value) and value in index:
             out[row, index[value]] = 1
     return out
 

@@ -36,7 +36,12 @@ from vocx.train.calibrate import (
     fit_knots,
     fit_mention_threshold,
 )
-from vocx.train.comments import pack_comments, read_digest_labels, unrelated_texts
+from vocx.train.comments import (
+    pack_comments,
+    read_digest_labels,
+    unrelated_texts,
+    with_second_coder,
+)
 from vocx.train.lessons import Classes, Lessons, from_labelled, joined, task_classes, unlabelled
 from vocx.train.ngram_heads import NgramHead, best_share, fit_ngram_head
 from vocx.train.packs import read_packs, side_classes
@@ -52,7 +57,7 @@ Progress = Callable[[str], None]
 _REPLAYED = 8_000  # rows of the packs that are learned again beside the coders' labels
 _REPLAY_WEIGHT = 0.3
 _SOFT_WEIGHT = 0.5  # of a comment that the teacher labelled, beside one that coders did
-_TEACHERS_VOTE = 0.4  # of the labels of what coders labelled, where a transformer is taught
+_TEACHERS_VOTE = 0.3  # of the labels of what coders labelled, where a transformer is taught
 _MEANT = 250_000  # comments and clauses whose meaning is learned, at most
 _SHORTEST = 8  # characters of a text whose meaning is learned
 _LONGEST = 600  # characters of a comment that the teacher labels
@@ -99,14 +104,18 @@ def _weighted(labelled: Labelled, weight: float) -> Lessons:
 def coders_labels(config: TrainConfig, held: set[str]) -> list[Labelled]:
     """All coders' labels that a recipe names, without held-out texts."""
     parts = []
-    for path in (Path(source.path) for source in config.labels):
+    for source in config.labels:
+        path = Path(source.path)
         if path.is_dir():
             comments = pack_comments(Path(config.data))
             comments = comments[~comments["digest"].isin(held)]
-            parts.append(read_digest_labels(path, comments))
+            labelled = read_digest_labels(path, comments)
         else:
             holdout = Path(config.holdout) if config.holdout else None
-            parts.append(read_labels(path, config.exclude_licences, holdout))
+            labelled = read_labels(path, config.exclude_licences, holdout)
+        if source.second:
+            labelled.feedback = with_second_coder(labelled.feedback, Path(source.second))
+        parts.append(labelled)
     return parts
 
 
@@ -132,8 +141,7 @@ def train_transformer(
     """A transformer fine-tuned on the packs, then on the coders' labels and a teacher's."""
     from vocx.train.network import Network, Schedule, TransformerBody
 
-    folder = encoder_folder(config.encoder)
-    tokenizer = plain_tokenizer((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    folder, tokenizer = _encoder(config)
     body = TransformerBody(folder, tokenizer)
     network = Network(body, tokenizer, task_classes() | side_classes(), config.seed)
     kept = Path(config.checkpoints) if config.checkpoints else None
@@ -176,8 +184,7 @@ def train_bag(config: TrainConfig, learn: Lessons, held: set[str], progress: Pro
     from vocx.train.distil import start_vectors
     from vocx.train.network import BagBody, Network, Schedule
 
-    folder = encoder_folder(config.encoder)
-    tokenizer = plain_tokenizer((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    folder, tokenizer = _encoder(config)
     taught = [learn]
     if config.teachers:
         teachers = [load_model(t) for t in config.teachers]
@@ -186,7 +193,7 @@ def train_bag(config: TrainConfig, learn: Lessons, held: set[str], progress: Pro
     counts = np.bincount(
         tokenise(tokenizer, lessons.texts).ids, minlength=tokenizer.get_vocab_size()
     )
-    start = start_vectors(folder, counts, config.dimensions)
+    start = start_vectors(folder, tokenizer, counts, config.dimensions)
     body = BagBody(start, config.pairs, config.channels, config.hidden, config.seed)
     network = Network(body, tokenizer, task_classes(), config.seed)
     progress(f"{len(lessons)} comments, {len(learn)} of them by coders")
@@ -197,8 +204,7 @@ def meaning_tensors(config: TrainConfig, held: set[str], progress: Progress) -> 
     """Vectors of tokens whose sums lie as the sentence transformer's vectors of the packs' texts do."""
     from vocx.train.distil import meaning_table, token_embeddings
 
-    folder = encoder_folder(config.encoder)
-    tokenizer = plain_tokenizer((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    folder, tokenizer = _encoder(config)
     comments = pack_comments(Path(config.data))
     short = comments["text"].str.len() <= _LONGEST
     comments = comments[short & ~comments["digest"].isin(held)]
@@ -208,7 +214,7 @@ def meaning_tensors(config: TrainConfig, held: set[str], progress: Progress) -> 
     chosen = rng.permutation(len(texts))[:_MEANT]
     texts = [texts[i] for i in chosen if len(texts[i]) >= _SHORTEST]
     progress(f"meaning: {len(texts)} comments and clauses through the encoder as it came")
-    start, tokens = token_embeddings(folder), tokenise(tokenizer, texts)
+    start, tokens = token_embeddings(folder, tokenizer), tokenise(tokenizer, texts)
     targets = untuned_vectors(folder, tokenizer, texts)
     table, bias = meaning_table(start, tokens, targets, config.meaning, config.seed)
     return {"meaning_vectors": table, "meaning_bias": bias}
@@ -252,7 +258,7 @@ def teachers_lessons(
         short = texts["text"].str.len() <= _LONGEST
         texts = texts[fresh & short & ~texts["digest"].isin(held)]
         drawn.append(texts.sample(min(most, len(texts)), random_state=config.seed))
-    chosen = pd.concat(drawn, ignore_index=True)
+    chosen = pd.concat(drawn).drop_duplicates("digest")  # a tweet may be in both pools
     lessons = unlabelled(chosen["text"].tolist(), chosen["source"].tolist())
     progress(f"{_names(teachers)}: {len(lessons)} texts, {len(lessons.owner)} segments")
     said = _judged(teachers, lessons)
@@ -408,6 +414,12 @@ def _knots(logits: np.ndarray, calibrating: Lessons, heads: dict[str, Any]) -> l
     known = np.flatnonzero(labels.max(axis=1) > _AGREED)
     p = softmax(logits[known] / heads["feedback.polarity"]["temperature"], axis=1)
     return [round(float(k), 4) for k in fit_knots(p, labels[known].argmax(axis=1) - 2)]
+
+
+def _encoder(config: TrainConfig) -> tuple[Path, Tokenizer]:
+    """The folder of a recipe's encoder and its tokenizer."""
+    folder = encoder_folder(config.encoder)
+    return folder, plain_tokenizer((folder / "tokenizer.json").read_text(encoding="utf-8"))
 
 
 def encoder_folder(name: str) -> Path:
