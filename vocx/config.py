@@ -96,7 +96,10 @@ class RunConfig(_Strict):
 
 
 class LabelSource(_Strict):
-    """Coders' labels that train: a file of labelled feedback, or a folder of labels by digest."""
+    """Coders' labels that train: a file of labelled feedback, or a folder of labels by digest.
+
+    ``second`` is a Parquet table: digest of the text as given, stage, touchpoint, sentiment, emotion.
+    """
 
     path: str
     weight: float = Field(1.0, gt=0)  # of one of its comments in training
@@ -126,6 +129,7 @@ class TrainConfig(_Strict):
     checkpoints: str | None = None  # where a stopped training goes on from
     ngrams: bool = False  # heads read the words as they stand, too
     teachers: list[str] = Field(default_factory=list)  # models whose labels of texts teach
+    teachers_vote: float = Field(0.0, ge=0, lt=1)  # their share where coders labelled
     unlabelled: int = Field(150_000, ge=0)  # how many comments, at most
     unrelated: int = Field(0, ge=0)  # how many short texts of the packs that are no feedback
     dimensions: int = Field(128, ge=8, le=384)  # of a small model's token vectors

@@ -30,9 +30,10 @@ class Labelled:
 
     Attributes
     ----------
-    feedback : the feedback table with the label columns stage, touchpoint, sentiment (-2..2), emotion,
-        and mentions_coded: whether coders looked for mentions, found or not. What a second coder
-        said is in columns such as stage_second, where there was one.
+    feedback : the feedback table with the label columns stage, touchpoint, sentiment (-2..2), emotion;
+        digest of the text as it was given, before it was mended and masked; and mentions_coded:
+        whether coders looked for mentions, found or not. What a second coder said is in columns
+        such as stage_second, where there was one.
     mentions : feedback_id, quote, kind, stage, touchpoint, theme, severity; empty without mentions.
     """
 
@@ -73,13 +74,13 @@ def read_labels(
     keep = pd.Series(True, feedback.index)
     if exclude_licences and "licence" in labels:
         keep &= ~labels["licence"].isin(exclude_licences)
+    digests = labels[named.text or "text"].map(lambda text: text_digest(str(text)))
     if holdout is not None:
-        held = held_out(holdout)
-        text = named.text or "text"
-        keep &= ~labels[text].map(lambda t: text_digest(str(t)) in held)
+        keep &= ~digests.isin(held_out(holdout))
     feedback = feedback[
         ["feedback_id", "source", "source_id", "text", "turns", "meaningful"]
     ].copy()
+    feedback["digest"] = digests
     for task in FEEDBACK_TASKS:
         feedback[task] = labels.get(task, None)
         if (second := f"{task}_second") in labels:

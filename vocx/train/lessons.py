@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vocx.labelled import Labelled, label_segments, surely_labelled
+from vocx.labelled import Labelled, label_segments, surely_labelled, text_digest
 from vocx.schema import EMOTIONS, KINDS, STAGES, TOUCHPOINTS
 from vocx.segment import customer_words, segment, spans_in_words
 from vocx.themes import load_themes
@@ -38,6 +38,7 @@ class Lessons:
     feedback, segments : task to (m, k) and (n, k) distributions over the task's classes; a row of
         zeros is not labelled for the task, and a task that is absent is labelled nowhere.
     weights, segment_weights : (m,) and (n,) of the rows' losses.
+    digests : (m,) of the texts as they were given (see `text_digest`).
     """
 
     texts: list[str]
@@ -48,12 +49,15 @@ class Lessons:
     segments: dict[str, np.ndarray] = field(default_factory=dict)
     weights: np.ndarray = field(default_factory=lambda: np.zeros(0))
     segment_weights: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    digests: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if len(self.weights) != len(self.texts):
             self.weights = np.ones(len(self.texts), np.float32)
         if len(self.segment_weights) != len(self.owner):
             self.segment_weights = np.ones(len(self.owner), np.float32)
+        if len(self.digests) != len(self.texts):
+            self.digests = [text_digest(t) for t in self.texts]
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -81,6 +85,7 @@ class Lessons:
             {t: y[mine] for t, y in self.segments.items()},
             self.weights[rows],
             self.segment_weights[mine],
+            [self.digests[i] for i in rows],
         )
 
 
@@ -96,6 +101,7 @@ def joined(parts: list[Lessons]) -> Lessons:
         _stacked([(p.segments, len(p.owner)) for p in parts]),
         np.concatenate([p.weights for p in parts]),
         np.concatenate([p.segment_weights for p in parts]),
+        [d for p in parts for d in p.digests],
     )
 
 
@@ -202,4 +208,5 @@ def from_labelled(labelled: Labelled, classes: Classes) -> Lessons:
         spans_in_words(feedback, pieces),
         {t: _votes(feedback, c, classes[t]) for t, c in FEEDBACK_COLUMNS.items()},
         {t: one_hot(c, classes[t]) for t, c in columns.items()},
+        digests=feedback["digest"].tolist() if "digest" in feedback else [],
     )

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from vocx.errors import UserError, closest
 from vocx.labelled import text_digest
 from vocx.schema import EMOTIONS, KINDS, STAGES, TOUCHPOINTS
-from vocx.train.calibrate import calibrates
+from vocx.train.calibrate import in_calibrating_tenth
 from vocx.train.lessons import Classes, Lessons, cut, joined, one_hot
 
 _NEIGHBOUR = 0.15  # of a star rating's weight goes to each neighbouring step: ratings are noisy
@@ -57,7 +57,8 @@ def read_pack(name: str, data: Path, held: set[str], seed: int) -> Lessons:
     frame = _READERS[entry.reads](frame.reset_index(drop=True), name)
     text = frame["text"].astype(str).str.strip()
     key = frame.get("key", text)  # a text as the held-out digests know it
-    aside = key.map(text_digest).isin(held) | key.map(calibrates)
+    digests = key.map(text_digest)
+    aside = digests.isin(held) | digests.map(in_calibrating_tenth)
     kept = text.str.len().between(3, 2000) & ~aside
     frame = frame.assign(text=text)[kept].drop_duplicates("text")
     frame = frame.sample(min(len(frame), entry.rows), random_state=seed).reset_index(drop=True)

@@ -24,17 +24,16 @@ from vocx.encode import NO_SEGMENTS, TransformerEncoder, all_threads, unit
 from vocx.encode.ngrams import fit_idf, ngram_rows
 from vocx.encode.tokens import plain_tokenizer, tokenise
 from vocx.errors import UserError
-from vocx.labelled import Labelled, held_out, read_labels, text_digest
+from vocx.labelled import Labelled, held_out, read_labels
 from vocx.models import FORMAT, ModelFolder
 from vocx.pipeline import Judged, Model, load_model
-from vocx.segment import customer_words
 from vocx.train.calibrate import (
     TARGETS,
     Calibration,
     calibrate,
-    calibrates,
     fit_knots,
     fit_mention_threshold,
+    in_calibrating_tenth,
 )
 from vocx.train.comments import (
     pack_comments,
@@ -57,7 +56,6 @@ Progress = Callable[[str], None]
 _REPLAYED = 8_000  # rows of the packs that are learned again beside the coders' labels
 _REPLAY_WEIGHT = 0.3
 _SOFT_WEIGHT = 0.5  # of a comment that the teacher labelled, beside one that coders did
-_TEACHERS_VOTE = 0.3  # of the labels of what coders labelled, where a transformer is taught
 _MEANT = 250_000  # comments and clauses whose meaning is learned, at most
 _SHORTEST = 8  # characters of a text whose meaning is learned
 _LONGEST = 600  # characters of a comment that the teacher labels
@@ -86,9 +84,9 @@ def coders_lessons(
     """Coders' labels to learn from, and those set aside to calibrate."""
     parts = coders_labels(config, held)
     lessons = joined([_weighted(p, s.weight) for p, s in zip(parts, config.labels, strict=True)])
-    aside = np.concatenate([set_aside(p.feedback, customer_words(p.feedback)) for p in parts])
-    known = {text_digest(lessons.texts[i]) for i in np.flatnonzero(aside)}
-    learns = [text_digest(t) not in known for t in lessons.texts]
+    aside = np.concatenate([set_aside(p.feedback) for p in parts])
+    known = {lessons.digests[i] for i in np.flatnonzero(aside)}
+    learns = [d not in known for d in lessons.digests]
     learn = lessons.take(np.flatnonzero(learns))
     progress(f"{len(learn)} comments of coders with {len(learn.owner)} segments")
     return learn, lessons.take(np.flatnonzero(aside))
@@ -107,9 +105,7 @@ def coders_labels(config: TrainConfig, held: set[str]) -> list[Labelled]:
     for source in config.labels:
         path = Path(source.path)
         if path.is_dir():
-            comments = pack_comments(Path(config.data))
-            comments = comments[~comments["digest"].isin(held)]
-            labelled = read_digest_labels(path, comments)
+            labelled = read_digest_labels(path, pack_comments(Path(config.data), held))
         else:
             holdout = Path(config.holdout) if config.holdout else None
             labelled = read_labels(path, config.exclude_licences, holdout)
@@ -122,17 +118,18 @@ def coders_labels(config: TrainConfig, held: set[str]) -> list[Labelled]:
 def calibrating_labels(config: TrainConfig, held: set[str]) -> Labelled:
     """The coders' labels that train nothing, as they were given."""
     parts = coders_labels(config, held)
-    kept = [p.feedback[set_aside(p.feedback, customer_words(p.feedback))] for p in parts]
+    kept = [p.feedback[set_aside(p.feedback)] for p in parts]
     feedback = pd.concat(kept, ignore_index=True)
     mentions = pd.concat([p.mentions for p in parts], ignore_index=True)
     return Labelled(feedback, mentions[mentions["feedback_id"].isin(feedback["feedback_id"])])
 
 
-def set_aside(feedback: pd.DataFrame, texts: list[str]) -> np.ndarray:
+def set_aside(feedback: pd.DataFrame) -> np.ndarray:
     """(n,) whether each labelled feedback calibrates: drawn as it came, and chosen by its digest."""
     draws = feedback["draw"] if "draw" in feedback else pd.Series(None, feedback.index, object)
     as_they_come = draws.isna() | draws.isin(_AS_THEY_COME)
-    return np.array([calibrates(t) for t in texts]) & as_they_come.to_numpy(bool)
+    tenth = feedback["digest"].map(in_calibrating_tenth)
+    return tenth.to_numpy(bool) & as_they_come.to_numpy(bool)
 
 
 def train_transformer(
@@ -145,7 +142,7 @@ def train_transformer(
     body = TransformerBody(folder, tokenizer)
     network = Network(body, tokenizer, task_classes() | side_classes(), config.seed)
     kept = Path(config.checkpoints) if config.checkpoints else None
-    taught = [learn]
+    taught = _taught(config, learn, held, progress)
     if config.packs:
         packs = read_packs(config.packs, Path(config.data), held, config.seed)
         if config.pack_epochs:
@@ -156,16 +153,25 @@ def train_transformer(
         again = packs.take(rng.choice(len(packs), min(_REPLAYED, len(packs)), replace=False))
         again.weights *= _REPLAY_WEIGHT
         again.segment_weights *= _REPLAY_WEIGHT
-        taught.append(again)
-    if config.teachers:
-        teachers = [load_model(t) for t in config.teachers]
-        taught[0] = second_opinion(teachers, learn, progress)
-        taught.append(teachers_lessons(config, teachers, learn, held, progress))
+        taught.insert(1, again)
     lessons = joined(taught)
     progress(f"then: {len(lessons)} comments, {len(learn)} of them by coders")
     meaning = untuned_vectors(folder, tokenizer, lessons.texts) if config.keep_meaning else None
     second = Schedule(config.epochs, config.rate, 1e-3, 2048, masked=0.1, average=0.998)
     return network.fit(lessons, second, progress, kept and kept / "coders.pt", _RARE_POWER, meaning)
+
+
+def _taught(
+    config: TrainConfig, learn: Lessons, held: set[str], progress: Progress
+) -> list[Lessons]:
+    """Coders' lessons, and behind them those of the teachers that a recipe names."""
+    if not config.teachers:
+        return [learn]
+    teachers = [load_model(t) for t in config.teachers]
+    alone = teachers_lessons(config, teachers, learn, held, progress)
+    if config.teachers_vote:
+        learn = second_opinion(teachers, learn, config.teachers_vote, progress)
+    return [learn, alone]
 
 
 def untuned_vectors(folder: Path, tokenizer: Tokenizer, texts: list[str]) -> np.ndarray:
@@ -185,11 +191,7 @@ def train_bag(config: TrainConfig, learn: Lessons, held: set[str], progress: Pro
     from vocx.train.network import BagBody, Network, Schedule
 
     folder, tokenizer = _encoder(config)
-    taught = [learn]
-    if config.teachers:
-        teachers = [load_model(t) for t in config.teachers]
-        taught.append(teachers_lessons(config, teachers, learn, held, progress))
-    lessons = joined(taught)
+    lessons = joined(_taught(config, learn, held, progress))
     counts = np.bincount(
         tokenise(tokenizer, lessons.texts).ids, minlength=tokenizer.get_vocab_size()
     )
@@ -205,9 +207,8 @@ def meaning_tensors(config: TrainConfig, held: set[str], progress: Progress) -> 
     from vocx.train.distil import meaning_table, token_embeddings
 
     folder, tokenizer = _encoder(config)
-    comments = pack_comments(Path(config.data))
-    short = comments["text"].str.len() <= _LONGEST
-    comments = comments[short & ~comments["digest"].isin(held)]
+    comments = pack_comments(Path(config.data), held)
+    comments = comments[comments["text"].str.len() <= _LONGEST]
     lessons = unlabelled(comments["text"].tolist(), comments["source"].tolist())
     texts = sorted({*lessons.texts, *lessons.clauses()})
     rng = np.random.default_rng(config.seed)
@@ -220,25 +221,37 @@ def meaning_tensors(config: TrainConfig, held: set[str], progress: Progress) -> 
     return {"meaning_vectors": table, "meaning_bias": bias}
 
 
-def second_opinion(teachers: list[Model], learn: Lessons, progress: Progress) -> Lessons:
-    """Coders' lessons in which a part of each vote is the teachers'.
+def second_opinion(
+    teachers: list[Model], learn: Lessons, share: float, progress: Progress
+) -> Lessons:
+    """Coders' lessons in which a share of each vote is the teachers'.
 
     The teachers have read these labels, too; but a label that fits none of the others they doubt, and
-    they say which other answers were near.
+    they say which other answers were near. Of comments in which no coder looked for mentions, the
+    teachers alone tell of the segments, as of an unlabelled text's.
     """
     progress(f"{_names(teachers)} read what coders labelled")
     said = _judged(teachers, learn)
-    both = {}
-    for task, labels in (learn.feedback | learn.segments).items():
-        known = labels.sum(axis=1, keepdims=True) > 0
-        beside = (said.segments if task.startswith("segment.") else said.feedback)[task]
-        mixed = (1 - _TEACHERS_VOTE) * labels + _TEACHERS_VOTE * beside
-        both[task] = np.where(known, mixed, 0).astype(np.float16)
-    return replace(
+    mixed = replace(
         learn,
-        feedback={t: both[t] for t in learn.feedback},
-        segments={t: both[t] for t in learn.segments},
+        feedback={t: _mixed(y, said.feedback[t], share) for t, y in learn.feedback.items()},
+        segments={t: _mixed(y, said.segments[t], share) for t, y in learn.segments.items()},
+        segment_weights=learn.segment_weights.copy(),
     )
+    coded = np.zeros(len(learn), bool)
+    coded[learn.owner[learn.segments["segment.kind"].any(axis=1)]] = True
+    alone = ~coded[learn.owner]
+    theirs = replace(learn, segments=said.segments)
+    only_mentions(theirs, list(teachers[0].heads["segment.kind"].classes_))
+    for task, labels in mixed.segments.items():
+        labels[alone] = theirs.segments[task][alone]
+    mixed.segment_weights[alone] *= _SOFT_WEIGHT
+    return mixed
+
+
+def _mixed(labels: np.ndarray, beside: np.ndarray, share: float) -> np.ndarray:
+    known = labels.sum(axis=1, keepdims=True) > 0
+    return np.where(known, (1 - share) * labels + share * beside, 0).astype(np.float16)
 
 
 def teachers_lessons(
@@ -248,15 +261,14 @@ def teachers_lessons(
 
     Comments that calibrate are left out, and those that coders labelled keep their own labels.
     """
-    data, known = Path(config.data), set(learn.texts)
-    pools = [(pack_comments(data), config.unlabelled)]
+    data, known = Path(config.data), set(learn.digests)
+    pools = [(pack_comments(data, held), config.unlabelled)]
     if config.unrelated:
-        pools.append((unrelated_texts(data), config.unrelated))
+        pools.append((unrelated_texts(data, held), config.unrelated))
     drawn = []
     for texts, most in pools:
-        fresh = texts["text"].map(lambda t: t not in known and not calibrates(t))
-        short = texts["text"].str.len() <= _LONGEST
-        texts = texts[fresh & short & ~texts["digest"].isin(held)]
+        fresh = texts["digest"].map(lambda d: d not in known and not in_calibrating_tenth(d))
+        texts = texts[fresh & (texts["text"].str.len() <= _LONGEST)]
         drawn.append(texts.sample(min(most, len(texts)), random_state=config.seed))
     chosen = pd.concat(drawn).drop_duplicates("digest")  # a tweet may be in both pools
     lessons = unlabelled(chosen["text"].tolist(), chosen["source"].tolist())
