@@ -19,6 +19,12 @@ from vocx.train.lessons import from_labelled, task_classes
 LABELS = ROOT / "data" / "labels"
 
 
+def written_posts() -> pd.DataFrame:
+    return pd.concat(
+        [pd.read_json(path, lines=True) for path in sorted(LABELS.glob("posts*.jsonl"))]
+    )
+
+
 def test_labels_kept_by_digest_hold_no_text_and_known_names() -> None:
     comments = pd.read_parquet(LABELS / "comments.parquet")
     mentions = pd.read_parquet(LABELS / "mentions.parquet")
@@ -28,7 +34,7 @@ def test_labels_kept_by_digest_hold_no_text_and_known_names() -> None:
     second = pd.read_parquet(LABELS / "journeybench_second.parquet")
     assert second["digest"].is_unique
     assert "text" not in second
-    posts = pd.read_json(LABELS / "posts.jsonl", lines=True)
+    posts = written_posts()
     for rows, coders in (
         (comments, ("", "_second")),
         (posts, ("", "_second")),
@@ -105,7 +111,7 @@ def test_no_labelled_text_holds_a_comment_that_models_are_judged_by() -> None:
     labelled = read_digest_labels(
         LABELS, pack_comments(SHARED / "data", held_out(bench / "holdout_sha256.txt"))
     )
-    posts = pd.read_json(LABELS / "posts.jsonl", lines=True)
+    posts = written_posts()
     ours = " \n ".join(" ".join(t.lower().split())
                        for t in [*labelled.feedback["text"], *posts["text"]])  # fmt: skip
     judged = pd.read_json(bench / "dev.jsonl", lines=True)["text"]

@@ -15,7 +15,7 @@ import pandas as pd
 
 from vocx.errors import UserError
 from vocx.labelled import FEEDBACK_TASKS, Labelled, text_digest
-from vocx.train.lessons import task_classes
+from vocx.train.lessons import FEEDBACK_COLUMNS, task_classes
 from vocx.train.packs import as_conversation, read_file, unescaped
 
 log = logging.getLogger(__name__)
@@ -97,8 +97,7 @@ def unrelated_texts(data: Path, held: Set[str] = frozenset()) -> pd.DataFrame:
     comments have little.
     """
     tweets = _texts(data, "tweeteval/sentiment_train_semeval2017.parquet", "social")
-    remarks = _texts(data, "goemotions/goemotions.parquet", "social")
-    remarks = remarks[remarks["split"] == "train"]
+    remarks = _training_split(_texts(data, "goemotions/goemotions.parquet", "social"))
     texts = _distinct([f.assign(text=f["text"].map(unescaped)) for f in (tweets, remarks)])
     return without_held(texts, held)
 
@@ -178,11 +177,11 @@ def with_second_coder(feedback: pd.DataFrame, path: Path) -> pd.DataFrame:
                         f"give it the columns {', '.join(columns)}")  # fmt: skip
     said = said.drop_duplicates("digest").set_index("digest")
     classes = task_classes()
-    for task in FEEDBACK_TASKS:
-        known = classes["feedback.polarity" if task == "sentiment" else f"feedback.{task}"]
-        if len(odd := said[task].dropna()[lambda v, k=known: ~v.isin(k)]):
-            raise UserError(f"{path}: {task} '{odd.iloc[0]}' is none of the labels",
-                            f"use one of {', '.join(map(str, known))}")  # fmt: skip
+    for task, column in FEEDBACK_COLUMNS.items():
+        labels = said[column].dropna()
+        if len(odd := labels[~labels.isin(classes[task])]):
+            raise UserError(f"{path}: {column} '{odd.iloc[0]}' is none of the labels",
+                            f"use one of {', '.join(map(str, classes[task]))}")  # fmt: skip
     if strange := (~said.index.isin(feedback["digest"])).sum():
         log.warning(
             "%s: %d of its %d texts are not among the labelled ones", path, strange, len(said)
