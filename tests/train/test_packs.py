@@ -41,6 +41,20 @@ def test_a_rated_pack_becomes_steps_and_held_out_texts_are_left_out(tmp_path: Pa
     }
 
 
+def test_a_talk_with_a_turn_that_is_held_out_teaches_nothing(tmp_path: Path) -> None:
+    (tmp_path / "multidogo").mkdir()
+    intent = next(i for group in _written("intents")["multidogo"].values() for i in group)
+    said = [("a", "I have lost my bag"), ("a", "It was a red one"), ("b", "My card was charged")]
+    pd.DataFrame({
+        "conversation_id": [c for c, _ in said], "turn": [0, 1, 0],
+        "text": [t for _, t in said], "intents": [[intent]] * 3, "split": "train",
+    }).to_parquet(tmp_path / "multidogo" / "turn_level.parquet")  # fmt: skip
+    everything = read_pack("multidogo", tmp_path, set(), seed=0)
+    assert sorted(everything.texts) == ["I have lost my bag\nIt was a red one", said[2][1]]
+    left = read_pack("multidogo", tmp_path, {text_digest("It was a red one")}, seed=0)
+    assert left.texts == [said[2][1]]
+
+
 def test_an_unknown_pack_suggests_the_nearest() -> None:
     with pytest.raises(UserError, match="no pack 'goemotion'") as error:
         read_pack("goemotion", Path(), set(), 0)

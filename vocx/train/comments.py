@@ -16,7 +16,7 @@ import pandas as pd
 from vocx.errors import UserError
 from vocx.labelled import FEEDBACK_TASKS, Labelled, text_digest
 from vocx.train.lessons import FEEDBACK_COLUMNS, task_classes
-from vocx.train.packs import as_conversation, read_file, unescaped
+from vocx.train.packs import as_conversation, is_held, read_file, unescaped
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +33,6 @@ _SERVED = re.compile(
     r"samsung|laptop|service|staff|phone|ticket|queue|website|united|apple|google play|t-?mobile|"
     r"sprint|sainsbury|mcdonald'?s?|burger king|kfc|subway|domino'?s|pizza hut|taco bell|wendy|"
     r"nandos|primark|h&m|zara|lenovo|sony|dell|waitress|american airlines|british airways)\b", re.IGNORECASE)  # fmt: skip
-
-
-_MONTHS = ("January|February|March|April|May|June|July|August|September|October|November|"
-           "December")  # fmt: skip
-_SCRAPED_TAIL = re.compile(rf"(?:{_MONTHS}) \d{{1,2}}, \d{{4}}(?:Unprompted review)?\s*$")
 
 
 def pack_comments(data: Path, held: Set[str] = frozenset()) -> pd.DataFrame:
@@ -76,16 +71,11 @@ def pack_comments(data: Path, held: Set[str] = frozenset()) -> pd.DataFrame:
 def without_held(texts: pd.DataFrame, held: Set[str]) -> pd.DataFrame:
     """Texts that may train: none of the ``held`` digests, nor a part of a conversation with one.
 
-    A text is held out as it stands, and also if it is one of those with what scraping left on it:
-    a date at the end, a cut title before the sign "\u2026".
+    A text is held out in some other forms, too (see `is_held`).
     """
     if not held:
         return texts
-    found = texts["digest"].isin(held)
-    for row, text in texts.loc[~found, "text"].items():
-        bare = _SCRAPED_TAIL.sub("", text)
-        forms = {bare, *(t.split("\u2026", 1)[1] for t in (text, bare) if "\u2026" in t)}
-        found[row] = any(text_digest(form) in held for form in forms - {text})
+    found = texts["text"].map(lambda text: is_held(text, held)).astype(bool)
     threads = texts["thread"].isin(texts.loc[found, "thread"].dropna())
     return texts[~found & ~threads].reset_index(drop=True)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Set
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +20,9 @@ from vocx.schema import EMOTIONS, KINDS, STAGES, TOUCHPOINTS
 from vocx.train.calibrate import in_calibrating_tenth
 from vocx.train.lessons import Classes, Lessons, cut, joined, one_hot
 
+_MONTHS = ("January|February|March|April|May|June|July|August|September|October|November|"
+           "December")  # fmt: skip
+_SCRAPED_TAIL = re.compile(rf"(?:{_MONTHS}) \d{{1,2}}, \d{{4}}(?:Unprompted review)?\s*$")
 _NEIGHBOUR = 0.15  # of a star rating's weight goes to each neighbouring step: ratings are noisy
 
 
@@ -57,12 +61,24 @@ def read_pack(name: str, data: Path, held: set[str], seed: int) -> Lessons:
     frame = _READERS[entry.reads](frame.reset_index(drop=True), name)
     text = frame["text"].astype(str).str.strip()
     key = frame.get("key", text)  # a text as the held-out digests know it
-    digests = key.map(text_digest)
-    aside = digests.isin(held) | digests.map(in_calibrating_tenth)
+    aside = key.map(text_digest).map(in_calibrating_tenth)
+    aside |= key.map(lambda k: is_held(k, held))
+    if "turns" in frame:
+        aside |= frame["turns"].map(lambda turns: any(is_held(t, held) for t in turns))
     kept = text.str.len().between(3, 2000) & ~aside
     frame = frame.assign(text=text)[kept].drop_duplicates("text")
     frame = frame.sample(min(len(frame), entry.rows), random_state=seed).reset_index(drop=True)
     return _lessons(frame, entry.source)
+
+
+def is_held(text: str, held: Set[str]) -> bool:
+    """Whether a text is among the ``held`` digests, as it stands or without what scraping left on it.
+
+    That is a date at the end, and a cut title before the sign "\u2026".
+    """
+    bare = _SCRAPED_TAIL.sub("", text)
+    whole = (t.split("\u2026", 1)[1] for t in (text, bare) if "\u2026" in t)
+    return any(text_digest(form) in held for form in {text, bare, *whole})
 
 
 def read_file(data: Path, file: str) -> pd.DataFrame:
@@ -228,12 +244,11 @@ def _multidogo(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         intent=[next((i for i in x if i in known), None) for x in frame["intents"]]
     )
     talks = frame.groupby("conversation_id", sort=True).agg(
-        text=("text", "\n".join), key=("text", as_conversation), intent=("intent", "first")
-    )
+        text=("text", "\n".join), key=("text", as_conversation), turns=("text", list),
+        intent=("intent", "first"),
+    )  # fmt: skip
     talks = talks.dropna(subset=["intent"]).reset_index(drop=True)
-    return pd.DataFrame(
-        {"text": talks["text"], "key": talks["key"], **_places(name, talks["intent"])}
-    )
+    return talks.drop(columns="intent").assign(**_places(name, talks["intent"]))
 
 
 def as_conversation(turns: Iterable[str]) -> str:
@@ -250,11 +265,11 @@ def _star(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     frame = frame[(frame["speaker"] == "user") & ~frame["multi_task"] & frame["text"].notna()]
     frame = frame.sort_values(["dialogue_id", "event"])
     talks = frame.groupby("dialogue_id", sort=True).agg(
-        text=("text", "\n".join), key=("text", as_conversation), intent=("tasks", "first")
-    )
+        text=("text", "\n".join), key=("text", as_conversation), turns=("text", list),
+        intent=("tasks", "first"),
+    )  # fmt: skip
     talks = talks.reset_index(drop=True)
-    out = pd.DataFrame({"text": talks["text"], "key": talks["key"],
-                        **_places(name, talks["intent"])})  # fmt: skip
+    out = talks.drop(columns="intent").assign(**_places(name, talks["intent"]))
     return out[[bool(s.any()) for s in out["feedback.stage"]]]
 
 
