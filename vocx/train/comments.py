@@ -16,7 +16,7 @@ import pandas as pd
 from vocx.errors import UserError
 from vocx.labelled import FEEDBACK_TASKS, Labelled, text_digest
 from vocx.train.lessons import FEEDBACK_COLUMNS, task_classes
-from vocx.train.packs import as_conversation, is_held, read_file, unescaped
+from vocx.train.packs import as_conversation, held_rows, read_file, unescaped
 
 log = logging.getLogger(__name__)
 
@@ -71,11 +71,11 @@ def pack_comments(data: Path, held: Set[str] = frozenset()) -> pd.DataFrame:
 def without_held(texts: pd.DataFrame, held: Set[str]) -> pd.DataFrame:
     """Texts that may train: none of the ``held`` digests, nor a part of a conversation with one.
 
-    A text is held out in some other forms, too (see `is_held`).
+    A text is held out in some other forms, too (see `held_rows`).
     """
     if not held:
         return texts
-    found = texts["text"].map(lambda text: is_held(text, held)).astype(bool)
+    found = held_rows(texts["text"], texts["digest"], held)
     threads = texts["thread"].isin(texts.loc[found, "thread"].dropna())
     return texts[~found & ~threads].reset_index(drop=True)
 

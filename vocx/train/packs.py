@@ -61,24 +61,32 @@ def read_pack(name: str, data: Path, held: set[str], seed: int) -> Lessons:
     frame = _READERS[entry.reads](frame.reset_index(drop=True), name)
     text = frame["text"].astype(str).str.strip()
     key = frame.get("key", text)  # a text as the held-out digests know it
-    aside = key.map(text_digest).map(in_calibrating_tenth)
-    aside |= key.map(lambda k: is_held(k, held))
+    digests = key.map(text_digest)
+    aside = held_rows(key, digests, held) | digests.map(in_calibrating_tenth)
     if "turns" in frame:
-        aside |= frame["turns"].map(lambda turns: any(is_held(t, held) for t in turns))
+        turns = frame["turns"].explode()
+        aside |= held_rows(turns, turns.map(text_digest), held).groupby(level=0).any()
     kept = text.str.len().between(3, 2000) & ~aside
     frame = frame.assign(text=text)[kept].drop_duplicates("text")
     frame = frame.sample(min(len(frame), entry.rows), random_state=seed).reset_index(drop=True)
     return _lessons(frame, entry.source)
 
 
-def is_held(text: str, held: Set[str]) -> bool:
-    """Whether a text is among the ``held`` digests, as it stands or without what scraping left on it.
+def held_rows(texts: pd.Series, digests: pd.Series, held: Set[str]) -> pd.Series:
+    """(n,) whether texts with these digests are among the ``held`` ones, as they stand or bare.
 
-    That is a date at the end, and a cut title before the sign "\u2026".
+    Bare is a text without what scraping left on it: a date at the end, a cut title before the sign
+    "\u2026".
     """
+    bare = texts.map(lambda text: any(text_digest(form) in held for form in _bare_forms(text)))
+    return digests.isin(held) | bare.astype(bool)
+
+
+def _bare_forms(text: str) -> set[str]:
+    """What a text may have been before it was scraped, other than itself."""
     bare = _SCRAPED_TAIL.sub("", text)
     whole = (t.split("\u2026", 1)[1] for t in (text, bare) if "\u2026" in t)
-    return any(text_digest(form) in held for form in {text, bare, *whole})
+    return {bare, *whole} - {text}
 
 
 def read_file(data: Path, file: str) -> pd.DataFrame:
