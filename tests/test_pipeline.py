@@ -10,7 +10,7 @@ from vocx.engine import rejourney
 from vocx.ingest.conversations import join_turns
 from vocx.journey import load_journey
 from vocx.models import FORMAT, ModelFolder
-from vocx.pipeline import Model, doubts, label_shard, load_model
+from vocx.pipeline import Model, doubts, label_shard, load_model, worth_asking
 
 
 def feedback(texts: list[str]) -> pd.DataFrame:
@@ -106,3 +106,12 @@ def test_a_cascade_answers_and_hands_on_what_it_doubts(tiny: Model, tmp_path: Pa
         )
         assert len(doubts(judged, nobody)) == 2
     assert both.digest != tiny.digest
+
+
+def test_long_feedback_must_be_more_in_doubt_to_be_read_again(tiny: Model) -> None:
+    nobody, nowhere = np.zeros(0, int), np.zeros((0, 2), int)
+    texts = ["Refund not here", "Refund not here", "Great kettle"]
+    judged = tiny.judge(texts, [None] * 3, nobody, nowhere)
+    doubt = doubts(judged, nobody)
+    assert np.allclose(worth_asking(judged, nobody, ["x" * 20] * 3), doubt)
+    assert np.allclose(worth_asking(judged, nobody, ["", "x", "x" * 80]), doubt * [1, 1, 0.5])

@@ -24,6 +24,7 @@ from vocx.segment import customer_words, segment, spans_in_words
 _NEGATIVE = frozenset(EMOTIONS) - {"gratitude", "joy", "satisfaction"}
 _POSITIVE = frozenset({"gratitude", "joy", "satisfaction", "hope", "surprise", "neutral"})
 _OF_KIND = 0.4  # what a pain or a win is worth as a name under a theme that is not its own
+_SHORT = 20  # characters of a feedback that costs a model no less than a shorter one
 FEEDBACK_TASKS = ("stage", "touchpoint", "polarity", "emotion")
 FEEDBACK_HEADS = tuple(f"feedback.{task}" for task in FEEDBACK_TASKS)
 
@@ -238,9 +239,8 @@ class Model:
 class CascadeModel(Model):
     """A small model that answers, and hands on to a large one the feedback it is not sure of.
 
-    Doubt is the mean, over the four tasks of whole feedback, of what the top probability lacks to
-    one, averaged with the same for the kinds of the feedback's segments, if it has any; above
-    ``doubt`` a feedback is judged by the large model, with all its segments.
+    Where its doubt, weighed against what the large model's reading costs (see `worth_asking`), is
+    above ``doubt``, a feedback is judged by the large model, with all its segments.
     """
 
     def __init__(self, folder: ModelFolder):
@@ -287,7 +287,7 @@ class CascadeModel(Model):
         spans: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray, Judged]:
         """What the small model doubts: feedback, segments, and what the large one says of them."""
-        handed = np.flatnonzero(doubts(judged, owner) > self.doubt)
+        handed = np.flatnonzero(worth_asking(judged, owner, texts) > self.doubt)
         place = np.full(len(texts), -1)
         place[handed] = np.arange(len(handed))
         mine = np.flatnonzero(place[owner] >= 0)
@@ -327,8 +327,22 @@ class CascadeModel(Model):
         return labels.loc[:, ~labels.columns.str.startswith("x_")].join(own), marked
 
 
+def worth_asking(judged: Judged, owner: np.ndarray, texts: list[str]) -> np.ndarray:
+    """(m,) doubts by the root of the length, 0..1: whether a larger model is worth its time.
+
+    Its time grows with the length, what it mends does not: one long feedback in doubt costs as much
+    as ten short ones.
+    """
+    lengths = np.array([len(t) for t in texts])
+    return doubts(judged, owner) * np.sqrt(_SHORT / np.maximum(lengths, _SHORT))
+
+
 def doubts(judged: Judged, owner: np.ndarray) -> np.ndarray:
-    """(m,) how unsure a model is of each feedback, 0..1; see `CascadeModel`."""
+    """(m,) how unsure a model is of each feedback, 0..1.
+
+    The mean, over the four tasks of whole feedback, of what the top probability lacks to one,
+    averaged with the same for the kinds of the feedback's segments, if it has any.
+    """
     lacking = [1 - judged.feedback[t].max(axis=1) for t in FEEDBACK_HEADS]
     whole = np.mean(lacking, axis=0)
     counts = np.bincount(owner, minlength=len(whole))

@@ -46,3 +46,15 @@ def test_an_answer_is_right_to_the_share_of_coders_who_gave_it() -> None:
     logits = np.array([[3.0, 0.0], [0.0, 3.0]] * 10)
     found = calibrate(logits, np.array([[0.5, 0.5], [0.0, 1.0]] * 10), 0.9)
     assert found.accuracy == 0.75
+
+
+def test_the_temperature_is_that_of_the_coders_who_judge_unless_they_are_few() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(3000, 4)) * 2
+    truth = np.array([rng.choice(4, p=p) for p in softmax(logits, axis=1)])
+    truth[1000:] = rng.integers(0, 4, 2000)  # coders who guess
+    judging = np.arange(3000) < 1000
+    assert abs(calibrate(logits * 3, truth, 0.85, judging).temperature - 3) < 0.5
+    mixed = calibrate(logits * 3, truth, 0.85).temperature
+    assert mixed > 5
+    assert calibrate(logits * 3, truth, 0.85, judging & (np.arange(3000) < 99)).temperature == mixed

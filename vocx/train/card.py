@@ -117,8 +117,9 @@ _CASCADE_CARD = Template(
     """\
 # {{ name }}
 
-{{ first }} answers, and hands on to {{ then }} the feedback that it is not sure of: where its doubt is
-above {{ doubt }} (see `vocx.pipeline.doubts`). Chosen on the comments below, of which {{ handed }} are
+{{ first }} answers, and hands on to {{ then }} the feedback that it is not sure of: where its doubt, over the
+root of the length, is above {{ doubt }} (see `vocx.pipeline.worth_asking`): long feedback takes more time to read
+again, and must be more in doubt. Chosen on the comments below, of which {{ handed }} are
 handed on, so that {{ kept }} of {{ then }}'s scores are kept, in the mean over stage, touchpoint, polarity,
 emotion and kinds of clauses. What trained the two, their calibration and their limits stand on their own
 cards; thresholds of abstention are those of {{ first }}.

@@ -11,7 +11,7 @@ import numpy as np
 from vocx.config import CascadeConfig
 from vocx.labelled import read_labels
 from vocx.models import FORMAT, ModelFolder
-from vocx.pipeline import FEEDBACK_HEADS, Judged, doubts, load_model
+from vocx.pipeline import FEEDBACK_HEADS, Judged, load_model, worth_asking
 from vocx.train.lessons import Lessons, from_labelled, task_classes
 
 _KIND = "segment.kind"
@@ -37,7 +37,8 @@ def train_cascade(
         m.judge(lessons.texts, lessons.sources, lessons.owner, lessons.spans) for m in (first, then)
     ]
     small, large = (_right(j, lessons) for j in judged)
-    choice = choose_doubt(doubts(judged[0], lessons.owner), small, large, config.keep)
+    asking = worth_asking(judged[0], lessons.owner, lessons.texts)
+    choice = choose_doubt(asking, small, large, config.keep)
     progress(f"hands on {choice.handed:.0%}, keeps {choice.kept:.1%} of {then.name}'s scores")
     settings = {"first": first.name, "then": then.name, "doubt": choice.doubt}
     return ModelFolder(config.name, {"format": FORMAT, "name": config.name, "cascade": settings},
@@ -67,7 +68,7 @@ def choose_doubt(
 
     Parameters
     ----------
-    doubt : (m,) of the small model; small, large : task to (m,) whether each is right, null where
+    doubt : (m,) of the small model, see `worth_asking`; small, large : task to (m,) whether each is right, null where
         there is no label.
 
     >>> right = {"a": np.array([1.0, 1.0, 0.0, 0.0])}

@@ -3,7 +3,7 @@
 A transformer is fine-tuned twice: on what the packs' own labels teach, then on coders' labels with a
 part of the packs again. Other models may teach it besides, by what they say of unlabelled texts of the
 packs, and of those that coders labelled (Hinton et al. 2015): two that do not ship teach `voc-base`, and
-the smaller of them the bag of vectors that `voc-small` is.
+the bag of vectors that `voc-small` is.
 """
 
 from __future__ import annotations
@@ -408,10 +408,16 @@ class NgramRows:
 def head_settings(
     task: str, classes: Classes, logits: np.ndarray, calibrating: Lessons
 ) -> dict[str, Any]:
-    """Classes, temperature, threshold and calibration figures of one head."""
+    """Classes, temperature, threshold and calibration figures of one head.
+
+    The temperature is fitted to the labels that count most, as the recipe weighs them.
+    """
+    part, name = task.split(".")
     labels = calibrating.of(task)
     known = np.flatnonzero(labels.sum(axis=1) > 0)
-    found: Calibration = calibrate(logits[known], labels[known], TARGETS[task.split(".")[1]])
+    of = known if part == "feedback" else calibrating.owner[known]
+    judging = calibrating.weights[of] == calibrating.weights.max()
+    found: Calibration = calibrate(logits[known], labels[known], TARGETS[name], judging)
     settings = {"classes": classes[task], **asdict(found)}
     if task == "segment.kind":
         p = softmax(logits[known] / found.temperature, axis=1)
