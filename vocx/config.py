@@ -102,7 +102,7 @@ class LabelSource(_Strict):
     """
 
     path: str
-    weight: float = Field(1.0, gt=0)  # of one of its comments; those that count most calibrate
+    weight: float = Field(1.0, gt=0)  # of a comment; what counts most is half of calibrating
     second: str | None = None  # a table of what a second coder said of them, by digest
 
     @model_validator(mode="before")

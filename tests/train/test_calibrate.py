@@ -48,13 +48,17 @@ def test_an_answer_is_right_to_the_share_of_coders_who_gave_it() -> None:
     assert found.accuracy == 0.75
 
 
-def test_the_temperature_is_that_of_the_coders_who_judge_unless_they_are_few() -> None:
+def test_coders_who_judge_weigh_as_much_as_all_others() -> None:
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(3000, 4)) * 2
     truth = np.array([rng.choice(4, p=p) for p in softmax(logits, axis=1)])
-    truth[1000:] = rng.integers(0, 4, 2000)  # coders who guess
-    judging = np.arange(3000) < 1000
-    assert abs(calibrate(logits * 3, truth, 0.85, judging).temperature - 3) < 0.5
-    mixed = calibrate(logits * 3, truth, 0.85).temperature
-    assert mixed > 5
-    assert calibrate(logits * 3, truth, 0.85, judging & (np.arange(3000) < 99)).temperature == mixed
+    truth[300:] = np.where(
+        rng.random(2700) < 0.5, truth[300:], rng.integers(0, 4, 2700)
+    )  # half guessed
+    judging = np.arange(3000) < 300
+    alone = calibrate(logits, truth, 0.85).temperature
+    weighed = calibrate(logits, truth, 0.85, judging).temperature
+    nine_times = np.r_[np.tile(np.arange(300), 9), np.arange(300, 3000)]
+    assert weighed < alone
+    assert np.isclose(weighed, calibrate(logits[nine_times], truth[nine_times], 0.85).temperature)
+    assert calibrate(logits, truth, 0.85, np.ones(3000, bool)).temperature == alone

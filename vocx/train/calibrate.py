@@ -13,7 +13,6 @@ from vocx.classify.labels import POLARITY_VALUES
 
 SHARE = 10  # of comments drawn as they came one in so many calibrates, and trains nothing
 _LEAST_ANSWERED = 0.5
-_LEAST_JUDGING = 100
 TARGETS = {"stage": 0.85, "touchpoint": 0.8, "emotion": 0.75, "polarity": 0.75, "kind": 0.75,
            "severity": 0.0, "pain_theme": 0.65, "win_theme": 0.65}  # fmt: skip
 
@@ -44,14 +43,16 @@ def calibrate(
     """Temperature and threshold of (n, k) logits for coders' ``truth``.
 
     Truth is (n,) indices of classes or (n, k) votes; an answer is right to the share of the coders
-    who gave it. The temperature is fitted to the rows in ``judging`` (n,), those of the coders that
-    the model is judged by, if they are 100 or more: others dispute other things, and would make it
-    too sure or too shy. The threshold is the lowest at which ``target`` of the answered are right, but
-    at least half of the rows stay answered.
+    who gave it. For the temperature the rows in ``judging`` (n,), those of the coders that the model
+    is judged by, weigh together at least as much as all others: others dispute other things, and alone
+    would make it too sure or too shy. The threshold is the lowest at which ``target`` of the answered
+    are right, but at least half of the rows stay answered.
     """
     said = votes(truth, logits.shape[1])
-    tempers = judging if judging is not None and judging.sum() >= _LEAST_JUDGING else slice(None)
-    temperature = fit_temperature(logits[tempers], said[tempers])
+    weights = np.ones(len(said))
+    if judging is not None and 0 < judging.sum() < len(said) / 2:
+        weights[judging] = (~judging).sum() / judging.sum()
+    temperature = fit_temperature(logits, said * weights[:, None])
     p = softmax(logits / temperature, axis=1)
     score, right = p.max(axis=1), said[np.arange(len(p)), p.argmax(axis=1)]
     threshold = fit_threshold(score, right, target, _LEAST_ANSWERED)

@@ -410,7 +410,7 @@ def head_settings(
 ) -> dict[str, Any]:
     """Classes, temperature, threshold and calibration figures of one head.
 
-    The temperature is fitted to the labels that count most, as the recipe weighs them.
+    For the temperature the labels that count most in the recipe weigh as much as all others.
     """
     part, name = task.split(".")
     labels = calibrating.of(task)
