@@ -68,8 +68,8 @@ def choose_doubt(
 
     Parameters
     ----------
-    doubt : (m,) of the small model, see `worth_asking`; small, large : task to (m,) whether each is right, null where
-        there is no label.
+    doubt : (m,) of the small model, see `worth_asking`.
+    small, large : task to (m,) whether each is right, null where there is no label.
 
     >>> right = {"a": np.array([1.0, 1.0, 0.0, 0.0])}
     >>> better = {"a": np.array([1.0, 1.0, 1.0, 0.0])}
