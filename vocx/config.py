@@ -121,6 +121,7 @@ class TrainConfig(_Strict):
     exclude_licences: list[str] = Field(default_factory=list)
     holdout: str | None = None  # digests of texts that must not train
     encoder: str  # a folder with MiniLM's weights, or "package:NAME"
+    start: str | None = None  # a model of that encoder whose weights are gone on from
     packs: list[str] = Field(default_factory=list)  # whose own labels teach first
     pack_epochs: float = Field(1.0, ge=0)  # 0: only again, beside the coders' labels
     epochs: float = Field(6.0, gt=0)
@@ -140,6 +141,12 @@ class TrainConfig(_Strict):
     evaluate: str | None = None  # labelled feedback that the card's scores come from
     out: str | None = None
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _only_transformers_go_on(self) -> TrainConfig:
+        if self.start and self.kind == "bag":
+            raise ValueError("start: only a transformer goes on from a model")
+        return self
 
 
 class CascadeConfig(_Strict):
@@ -261,7 +268,7 @@ def load_train_config(path: Path) -> TrainConfig:
         source.path = str((here / source.path).resolve())
         if source.second:
             source.second = str((here / source.second).resolve())
-    for key in ("data", "holdout", "evaluate", "out", "checkpoints"):
+    for key in ("data", "holdout", "evaluate", "out", "checkpoints", "start"):
         if value := getattr(config, key):
             setattr(config, key, str((here / value).resolve()))
     config.teachers = [str((here / t).resolve()) for t in config.teachers]

@@ -9,6 +9,7 @@ from scipy.special import softmax
 
 from vocx.config import TrainConfig, load_train_config
 from vocx.encode.ngrams import ngram_rows
+from vocx.errors import UserError
 from vocx.labelled import FEEDBACK_TASKS, read_labels, text_digest
 from vocx.pipeline import load_model
 from vocx.train import train_by_recipe
@@ -64,6 +65,26 @@ def test_a_recipe_trains_a_transformer_that_serves_and_has_a_card(
     assert "| stage |" in card
     assert model.folder.config["precision"] == "float16"
     assert model.folder.config["n_calibrating"] > 5
+
+
+def test_a_training_may_go_on_from_a_model(tmp_path: Path, encoder: Path) -> None:
+    first = train_by_recipe(recipe(tmp_path, encoder, epochs=3), None, print)
+    told = {"start": str(first), "epochs": 0.01, "rate": 1e-7}
+    config = load_train_config(recipe(tmp_path, encoder, **told))
+    learn, _ = coders_lessons(config, set(), print)
+    again = train_transformer(config, learn, set(), print)
+    model = load_model(str(first))
+    head = model.heads["feedback.stage"]
+    said = softmax(again.logits(learn, ["feedback.stage"])["feedback.stage"] / head.temperature_, 1)
+    before = model.judge(learn.texts, learn.sources, learn.owner, learn.spans)
+    assert np.abs(said - before.feedback["feedback.stage"]).max() < 0.02
+
+
+def test_a_training_goes_on_from_no_model_of_another_encoder(tmp_path: Path, encoder: Path) -> None:
+    config = load_train_config(recipe(tmp_path, encoder, start=str(TINY)))
+    learn, _ = coders_lessons(config, set(), print)
+    with pytest.raises(UserError, match="not of this recipe's encoder"):
+        train_transformer(config, learn, set(), print)
 
 
 def test_heads_that_read_ngrams_answer_as_they_did_in_training(

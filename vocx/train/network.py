@@ -22,7 +22,8 @@ from vocx.encode.bag import WINDOW, window_places, with_pairs
 from vocx.encode.sources import one_hot
 from vocx.encode.tokens import Tokens, tokenise
 from vocx.encode.transformer import padded, special_tokens, windows
-from vocx.errors import MissingExtra
+from vocx.errors import MissingExtra, UserError
+from vocx.models import ModelFolder
 from vocx.schema import SOURCES
 from vocx.train.lessons import Classes, Lessons
 
@@ -385,6 +386,32 @@ class Network:
         for name, array in sorted(arrays.items()):
             total.update(name.encode() + np.ascontiguousarray(array).tobytes())
         return total.hexdigest()
+
+    def begin_at(self, folder: ModelFolder) -> Network:
+        """Take the weights of a model of the same shape, as it was saved: its body's, its heads'.
+
+        A head that the folder lacks, or has with other classes, begins as it is.
+        """
+        stored = {k.removeprefix("encoder."): torch.from_numpy(np.ascontiguousarray(v))
+                  for k, v in folder.tensors.items() if k.startswith("encoder.")}  # fmt: skip
+        own = self.body.bert.state_dict()
+        if stored.keys() != own.keys() or any(stored[k].shape != own[k].shape for k in own):
+            raise UserError(
+                f"start '{folder.name}': its weights are not of this recipe's encoder",
+                "name a model that was trained from the same encoder, or leave `start` out",
+            )
+        self.body.bert.load_state_dict(stored)
+        for task, classes in self.classes.items():
+            if folder.config["heads"].get(task, {}).get("classes") == classes:
+                layer: Any = self.heads[_key(task)]
+                coef, intercept = (
+                    folder.tensors[f"{task}.coef"],
+                    folder.tensors[f"{task}.intercept"],
+                )
+                layer.load_state_dict(
+                    {"weight": torch.from_numpy(coef.T.copy()), "bias": torch.from_numpy(intercept)}
+                )
+        return self
 
     def linear_heads(self, tasks: list[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Task to coefficients (d, k) and intercepts (k,), as `LinearHead` reads them."""

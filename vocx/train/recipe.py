@@ -25,7 +25,7 @@ from vocx.encode.ngrams import fit_idf, ngram_rows
 from vocx.encode.tokens import plain_tokenizer, tokenise
 from vocx.errors import UserError
 from vocx.labelled import Labelled, held_out, read_labels
-from vocx.models import FORMAT, ModelFolder
+from vocx.models import FORMAT, ModelFolder, load_folder
 from vocx.pipeline import Judged, Model, load_model
 from vocx.train.calibrate import (
     TARGETS,
@@ -141,6 +141,9 @@ def train_transformer(
     folder, tokenizer = _encoder(config)
     body = TransformerBody(folder, tokenizer)
     network = Network(body, tokenizer, task_classes() | side_classes(), config.seed)
+    if config.start:
+        progress(f"beginning at {config.start}")
+        network.begin_at(load_folder(config.start))
     kept = Path(config.checkpoints) if config.checkpoints else None
     taught = _taught(config, learn, held, progress)
     if config.packs:
