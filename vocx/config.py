@@ -126,7 +126,7 @@ class TrainConfig(_Strict):
     pack_epochs: float = Field(1.0, ge=0)  # 0: only again, beside the coders' labels
     epochs: float = Field(6.0, gt=0)
     keep_meaning: bool = True  # texts that were alike to the encoder as it came stay so
-    rate: float = Field(1.5e-4, gt=0)  # at which a transformer learns from coders, at most
+    rate: float | None = Field(None, gt=0)  # at which it learns from coders, at most
     checkpoints: str | None = None  # where a stopped training goes on from
     ngrams: bool = False  # heads read the words as they stand, too
     teachers: list[str] = Field(default_factory=list)  # models whose labels of texts teach
@@ -141,12 +141,6 @@ class TrainConfig(_Strict):
     evaluate: str | None = None  # labelled feedback that the card's scores come from
     out: str | None = None
     seed: int = 0
-
-    @model_validator(mode="after")
-    def _only_transformers_go_on(self) -> TrainConfig:
-        if self.start and self.kind == "bag":
-            raise ValueError("start: only a transformer goes on from a model")
-        return self
 
 
 class CascadeConfig(_Strict):

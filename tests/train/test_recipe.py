@@ -24,6 +24,7 @@ from vocx.train.recipe import (
     second_opinion,
     teachers_lessons,
     to_folder,
+    train_bag,
     train_transformer,
 )
 
@@ -37,7 +38,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("encoder")
     settings = BertConfig(
-        vocab_size=30522, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        vocab_size=3000, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
         intermediate_size=16,
     )  # fmt: skip
     BertModel(settings).save_pretrained(folder)
@@ -78,6 +79,18 @@ def test_a_training_may_go_on_from_a_model(tmp_path: Path, encoder: Path) -> Non
     said = softmax(again.logits(learn, ["feedback.stage"])["feedback.stage"] / head.temperature_, 1)
     before = model.judge(learn.texts, learn.sources, learn.owner, learn.spans)
     assert np.abs(said - before.feedback["feedback.stage"]).max() < 0.02
+
+
+def test_a_bag_may_go_on_from_a_model(tmp_path: Path, encoder: Path) -> None:
+    small = {"kind": "bag", "dimensions": 8, "pairs": 64, "channels": 4, "hidden": 8, "meaning": 0}
+    first = train_by_recipe(recipe(tmp_path, encoder, **small), None, print)
+    told = {**small, "start": str(first), "epochs": 0.01, "rate": 1e-7}
+    config = load_train_config(recipe(tmp_path, encoder, **told))
+    learn, _ = coders_lessons(config, set(), print)
+    again = train_bag(config, learn, set(), print).body.tensors()
+    stored = load_model(str(first)).folder.tensors
+    for name, tensor in again.items():
+        assert np.abs(tensor - stored[name]).max() < 1e-4, name
 
 
 def test_a_training_goes_on_from_no_model_of_another_encoder(tmp_path: Path, encoder: Path) -> None:

@@ -105,6 +105,8 @@ class TransformerBody(nn.Module):
     where the architecture allows it (see `_attention`).
     """
 
+    prefix = "encoder."  # of its weights in a model folder
+
     def __init__(self, folder: Path, tokenizer: Tokenizer):
         super().__init__()
         from transformers import AttentionInterface, AttentionMaskInterface, AutoModel
@@ -157,9 +159,15 @@ class TransformerBody(nn.Module):
         """Weights by name, as `TransformerEncoder` reads them."""
         return {k: v.detach().float().cpu().numpy() for k, v in self.bert.state_dict().items()}
 
+    def restore(self, tensors: dict[str, torch.Tensor]) -> None:
+        """Take weights as `tensors` gives them."""
+        self.bert.load_state_dict(tensors)
+
 
 class BagBody(nn.Module):
     """Vectors of tokens, hashed pairs and windows, with a hidden layer; see `BagEncoder`."""
+
+    prefix = ""  # of its weights in a model folder
 
     def __init__(self, vectors: np.ndarray, n_pairs: int, channels: int, hidden: int,
                  seed: int = 0):  # fmt: skip
@@ -234,6 +242,17 @@ class BagBody(nn.Module):
             "segment_layer": plain(self.segment_layer.weight.T),
             "segment_bias": plain(self.segment_layer.bias),
         }  # fmt: skip
+
+    def restore(self, tensors: dict[str, torch.Tensor]) -> None:
+        """Take weights as `tensors` gives them."""
+        both = {n: torch.cat([tensors[f"token_{n}"], tensors[f"pair_{n}"]])
+                for n in ("vectors", "weights")}  # fmt: skip
+        window = {n: tensors[n] for n in ("window_layer", "window_bias")}
+        deep: dict[str, torch.Tensor] = {}
+        for part in ("feedback", "segment"):
+            deep[f"{part}_layer.weight"] = tensors[f"{part}_layer"].T
+            deep[f"{part}_layer.bias"] = tensors[f"{part}_bias"]
+        self.load_state_dict(both | window | deep)
 
 
 def _weighted(
@@ -392,15 +411,14 @@ class Network:
 
         A head that the folder lacks, or has with other classes, begins as it is.
         """
-        stored = {k.removeprefix("encoder."): torch.from_numpy(np.ascontiguousarray(v))
-                  for k, v in folder.tensors.items() if k.startswith("encoder.")}  # fmt: skip
-        own = self.body.bert.state_dict()
-        if stored.keys() != own.keys() or any(stored[k].shape != own[k].shape for k in own):
+        own, prefix = self.body.tensors(), self.body.prefix
+        stored = {n: folder.tensors.get(prefix + n) for n in own}
+        if any(s is None or s.shape != own[n].shape for n, s in stored.items()):
             raise UserError(
-                f"start '{folder.name}': its weights are not of this recipe's encoder",
-                "name a model that was trained from the same encoder, or leave `start` out",
+                f"start '{folder.name}': its weights are not of this recipe's encoder and size",
+                "name a model that was trained by a like recipe, or leave `start` out",
             )
-        self.body.bert.load_state_dict(stored)
+        self.body.restore({n: torch.from_numpy(np.ascontiguousarray(s)) for n, s in stored.items()})
         for task, classes in self.classes.items():
             if folder.config["heads"].get(task, {}).get("classes") == classes:
                 layer: Any = self.heads[_key(task)]

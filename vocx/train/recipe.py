@@ -62,6 +62,7 @@ _LONGEST = 600  # characters of a comment that the teacher labels
 _JUDGED = 10_000  # comments that it labels at once
 _AS_THEY_COME = ("random", "written")  # draws that calibrate: those that looked for no label
 _AGREED = 0.5  # share of the votes above which a row's label is one
+_RATE, _BAG_RATE = 1.5e-4, 3e-3  # at which a transformer and a bag learn from coders
 _RARE_POWER = 0.25  # how far rare classes are weighted up
 
 
@@ -141,9 +142,7 @@ def train_transformer(
     folder, tokenizer = _encoder(config)
     body = TransformerBody(folder, tokenizer)
     network = Network(body, tokenizer, task_classes() | side_classes(), config.seed)
-    if config.start:
-        progress(f"beginning at {config.start}")
-        network.begin_at(load_folder(config.start))
+    _begin(network, config, progress)
     kept = Path(config.checkpoints) if config.checkpoints else None
     taught = _taught(config, learn, held, progress)
     if config.packs:
@@ -160,8 +159,16 @@ def train_transformer(
     lessons = joined(taught)
     progress(f"then: {len(lessons)} comments, {len(learn)} of them by coders")
     meaning = untuned_vectors(folder, tokenizer, lessons.texts) if config.keep_meaning else None
-    second = Schedule(config.epochs, config.rate, 1e-3, 2048, masked=0.1, average=0.998)
+    rate = config.rate or _RATE
+    second = Schedule(config.epochs, rate, 1e-3, 2048, masked=0.1, average=0.998)
     return network.fit(lessons, second, progress, kept and kept / "coders.pt", _RARE_POWER, meaning)
+
+
+def _begin(network: Network, config: TrainConfig, progress: Progress) -> None:
+    """Begin where a recipe says, if it names a model to go on from."""
+    if config.start:
+        progress(f"beginning at {config.start}")
+        network.begin_at(load_folder(config.start))
 
 
 def _taught(
@@ -201,12 +208,20 @@ def train_bag(config: TrainConfig, learn: Lessons, held: set[str], progress: Pro
     start = start_vectors(folder, tokenizer, counts, config.dimensions)
     body = BagBody(start, config.pairs, config.channels, config.hidden, config.seed)
     network = Network(body, tokenizer, task_classes(), config.seed)
+    _begin(network, config, progress)
     progress(f"{len(lessons)} comments, {len(learn)} of them by coders")
-    return network.fit(lessons, Schedule(config.epochs, 3e-3, 3e-3, 16384, decay=1e-3), progress)
+    rate = config.rate or _BAG_RATE
+    return network.fit(lessons, Schedule(config.epochs, rate, rate, 16384, decay=1e-3), progress)
 
 
 def meaning_tensors(config: TrainConfig, held: set[str], progress: Progress) -> dict[str, Any]:
-    """Vectors of tokens whose sums lie as the sentence transformer's vectors of the packs' texts do."""
+    """Vectors of tokens whose sums lie as the sentence transformer's vectors of the packs' texts do.
+
+    Those of the model that is gone on from, if there is one: no label changes them.
+    """
+    if config.start:
+        started = load_folder(config.start)
+        return {n: t for n, t in started.tensors.items() if n.startswith("meaning_")}
     from vocx.train.distil import meaning_table, token_embeddings
 
     folder, tokenizer = _encoder(config)
