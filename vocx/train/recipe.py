@@ -357,10 +357,7 @@ def to_folder(
     classes = {t: c for t, c in network.classes.items() if not t.startswith("side.")}
     logits = network.logits(calibrating, list(classes))
     transformer = isinstance(network.body, TransformerBody)
-    tensors = {
-        ("encoder." if transformer else "") + name: array
-        for name, array in network.body.tensors().items()
-    }
+    tensors = {network.body.prefix + n: array for n, array in network.body.tensors().items()}
     heads = {}
     words = NgramRows(learn, calibrating) if config.ngrams else None
     for task, (coef, intercept) in network.linear_heads(list(classes)).items():
