@@ -8,11 +8,9 @@ import os
 import pickle
 import random
 import signal
-import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,8 +24,7 @@ from vocx.config import Columns, Input
 from vocx.errors import UserError
 from vocx.ingest import Ingested, ingest
 
-SECONDS = 5.0  # of processor time that any of these inputs may take on a common machine
-COMMON = 0.15  # seconds that such a machine takes for the work of `slowness`
+SECONDS = 5.0  # of processor time that any of these inputs may take
 Bytes = bytes | Callable[[], bytes]
 
 # ------------------------------------------------------------------------------ making of files
@@ -182,22 +179,9 @@ CUE = "00:00:0{0},000 --> 00:00:0{1},000"
 # ------------------------------------------------------------------------------ reading of files
 
 
-@lru_cache(maxsize=1)
-def slowness() -> float:
-    """How much longer this machine takes for a fixed piece of work than a common one; at least 1."""
-
-    def once() -> float:
-        began = time.process_time()
-        words = {i % 1000: str(i) for i in range(1_000_000)}
-        assert len(words) == 1000
-        return time.process_time() - began
-
-    return max(1.0, min(once() for _ in range(3)) / COMMON)
-
-
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Fails where work takes more processor time than that on a common machine, and ends it."""
+    """Fails where work takes more processor time than that, and ends it."""
     if not hasattr(signal, "SIGPROF"):
         yield
         return
@@ -206,7 +190,7 @@ def within(seconds: float) -> Iterator[None]:
         pytest.fail(f"took more than {seconds:.0f} s")
 
     before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds * slowness())
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:

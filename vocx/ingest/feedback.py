@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 
 import ftfy
@@ -321,6 +322,8 @@ def plain_id(given: str) -> str:
     >>> plain_id("R-0001"), plain_id("114892001"), len(plain_id("jo@example.com"))
     ('R-0001', '114892001', 12)
     """
+    if given[:1] not in "+0(" and "@" not in given and " dot " not in given.lower():
+        return given  # no phone, no e-mail: as most ids are, which are spared the search
     personal = "[EMAIL]" in redact(given) or (given[:1] in "+0(" and "[PHONE]" in redact(given) and "-" not in given)  # fmt: skip
     return sha256(given.encode()).hexdigest()[:12] if personal else given
 
@@ -388,11 +391,19 @@ def _clean_texts(table: pd.DataFrame, masked: Counter[str] | None) -> None:
 
     things = things_in(table["text"]) if masked is not None else frozenset()
 
-    def clean(text: str) -> str:
+    @cache  # short answers come again and again
+    def cleaned(text: str) -> tuple[str, Counter[str]]:
         text = _BREAKS.sub("\n", whole(text))
         text = without_html(ftfy.fix_text(text, unescape_html=True))
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-        return redact(text, masked, things).strip() if masked is not None else text.strip()
+        found: Counter[str] = Counter()
+        return (text if masked is None else redact(text, found, things)).strip(), found
+
+    def clean(text: str) -> str:
+        text, found = cleaned(text)
+        if masked is not None:
+            masked.update(found)
+        return text
 
     texts, spans = [], []
     for row in table[["text", "title", "turns", "source"]].itertuples(index=False):
@@ -460,10 +471,14 @@ def _without_repeats(
         index=own.index,
         dtype=object,
     )
-    for number, row in zip(feedback.loc[~kept, "_file"], feedback[~kept].itertuples(), strict=True):
-        first = feedback.loc[same[row.Index]]
-        told = f"repeats row {first['source_row']} of {first['source_file']}"
-        rejects.append((row.source_file, row.source_row, told, row.text, first["feedback_id"]))
+    again = feedback[~kept]
+    first = feedback.loc[same[~kept], ["source_row", "source_file", "feedback_id"]]
+    for file, number, text, (row, of, known) in zip(
+        again["source_file"], again["source_row"], again["text"],
+        first.itertuples(index=False), strict=True,
+    ):  # fmt: skip
+        rejects.append((file, number, f"repeats row {row} of {of}", text, known))
+    for number in again["_file"]:
         report = reports[int(number)]
         report.taken, report.merged = report.taken - 1, report.merged + 1
     feedback = feedback[kept].drop(columns=["_file", "_content", "_certain"])

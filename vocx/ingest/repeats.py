@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pandas as pd
 
 _AUTHORS_LEAST = 15  # letters of a text that the same person hardly writes twice by chance
@@ -25,7 +26,8 @@ def repeated(feedback: pd.DataFrame) -> pd.Series:
     """
     plain = feedback["text"].map(_letters)
     size = plain.str.len()
-    same = pd.Series(None, index=feedback.index, dtype=object)
+    earlier: list[int | None] = [None] * len(feedback)
+    new = np.ones(len(feedback), bool)
     certain = feedback["_certain"].to_numpy(bool)
     author = feedback["author_id"].notna().to_numpy()
     rating = feedback["rating"].round(3).fillna(-1)
@@ -38,14 +40,13 @@ def repeated(feedback: pd.DataFrame) -> pd.Series:
         ),
         ((feedback["source"] == "review") & (size >= _ANYONES_LEAST), [plain, rating, prompt]),
     ):
-        rows = feedback.index[chosen & same.isna()]
-        keys = pd.MultiIndex.from_arrays([k.loc[rows] for k in key]) if len(rows) else []
+        rows = np.flatnonzero(np.asarray(chosen, bool) & new).tolist()
         first: dict[object, int] = {}
-        for row, k in zip(rows, keys, strict=True):
+        for row, k in zip(rows, zip(*(k.iloc[rows] for k in key), strict=True), strict=True):
             before = first.setdefault(k, row)
             if before != row:
-                same.loc[row] = before
-    return same
+                earlier[row], new[row] = before, False
+    return pd.Series(earlier, index=feedback.index, dtype=object)
 
 
 def _letters(text: str) -> str:
