@@ -93,6 +93,14 @@ def test_a_bag_may_go_on_from_a_model(tmp_path: Path, encoder: Path) -> None:
         assert np.abs(tensor - stored[name]).max() < 1e-4, name
 
 
+def test_a_bag_that_goes_on_keeps_its_vectors_of_meaning(tmp_path: Path, encoder: Path) -> None:
+    small = {"kind": "bag", "dimensions": 8, "pairs": 64, "channels": 4, "hidden": 8, "meaning": 0}
+    first = train_by_recipe(recipe(tmp_path, encoder, **small), None, print)
+    told = {**small, "start": str(first), "meaning": 4}
+    with pytest.raises(UserError, match="0 dimensions, the recipe asks for 4"):
+        train_by_recipe(recipe(tmp_path, encoder, **told), None, print)
+
+
 def test_a_training_goes_on_from_no_model_of_another_encoder(tmp_path: Path, encoder: Path) -> None:
     config = load_train_config(recipe(tmp_path, encoder, start=str(TINY)))
     learn, _ = coders_lessons(config, set(), print)

@@ -166,9 +166,18 @@ def train_transformer(
 
 def _begin(network: Network, config: TrainConfig, progress: Progress) -> None:
     """Begin where a recipe says, if it names a model to go on from."""
-    if config.start:
-        progress(f"beginning at {config.start}")
-        network.begin_at(load_folder(config.start))
+    if not config.start:
+        return
+    progress(f"beginning at {config.start}")
+    started = load_folder(config.start)
+    kept = started.tensors.get("meaning_vectors", np.zeros((0, 0))).shape[1]
+    if config.kind == "bag" and kept != config.meaning:
+        raise UserError(
+            f"start '{started.name}': its vectors of meaning have {kept} dimensions, "
+            f"the recipe asks for {config.meaning}",
+            f"a model that goes on keeps them: say `meaning: {kept}`, or leave `start` out",
+        )
+    network.begin_at(started)
 
 
 def _taught(
