@@ -32,6 +32,17 @@ def test_a_codebook_comes_back_as_it_was(book: Codebook, tmp_path: Path) -> None
     assert (tmp_path / "codebook.yaml").read_text().startswith("# The issues of this run")
 
 
+def test_a_hand_that_changed_the_file_is_noticed(book: Codebook, tmp_path: Path) -> None:
+    path = tmp_path / "codebook.yaml"
+    book.edited = False
+    save_codebook(book, path, "0")
+    assert not load_codebook(path).edited
+    name = book.issues[0].name
+    path.write_text(path.read_text().replace(f"name: {name}", "name: slow lift"))
+    assert load_codebook(path).edited
+    assert load_codebook(path).issues[0].name == "slow lift"
+
+
 def test_a_rename_keeps_the_id_and_mends_the_definition(book: Codebook) -> None:
     book.rename("Late Parcel", "parcel overdue")
     assert book.find("i-1").name == "parcel overdue"

@@ -7,6 +7,7 @@ run knows them again. The memory may be missing; then the examples alone tell.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from hashlib import sha256
@@ -53,6 +54,7 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
     vocx: str = ""
     edited: bool = False
+    written: str = ""  # digest of the issues as vocx wrote them: tells whether a hand changed them
     history: list[str] = Field(default_factory=list)
     issues: list[CodedIssue]
 
@@ -278,8 +280,16 @@ def _yaml(book: Codebook, version: str) -> str:
         {k: v for k, v in i.model_dump().items() if k in ("id", "kind", "name") or v != defaults[k]}
         for i in book.issues
     ]
-    content = {"vocx": version, "edited": book.edited, "history": book.history, "issues": listed}
+    content = {
+        "vocx": version, "edited": book.edited, "written": _digest(book.issues),
+        "history": book.history, "issues": listed,
+    }  # fmt: skip
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _digest(issues: list[CodedIssue]) -> str:
+    told = json.dumps([i.model_dump() for i in issues], ensure_ascii=False)
+    return sha256(told.encode()).hexdigest()[:12]
 
 
 def load_codebook(path: Path) -> Codebook:
@@ -308,7 +318,8 @@ def load_codebook(path: Path) -> Codebook:
         memory = pq.read_table(beside).to_pandas()
         memory = memory.astype(object).where(memory.notna(), None)
         memory = memory[memory["issue_id"].isin(seen | {""})].reset_index(drop=True)
-    return Codebook(found.issues, memory, found.edited, found.history)
+    by_hand = bool(found.written) and found.written != _digest(found.issues)
+    return Codebook(found.issues, memory, found.edited or by_hand, found.history)
 
 
 def _first(content: dict[str, Any]) -> dict[str, Any]:
