@@ -6,7 +6,7 @@ import pytest
 from conftest import SAMPLES, TINY
 
 from vocx.api import config_of, run
-from vocx.engine import execute, rejourney
+from vocx.engine import coded_labels, execute, rejourney
 from vocx.errors import UserError
 from vocx.journey import load_journey
 from vocx.runs import MANIFEST, Run, load_run, write_json
@@ -191,6 +191,16 @@ def test_labels_to_correct_by_need_mentions(tmp_path: Path, comments: pd.DataFra
     with pytest.raises(UserError, match="no row has `mentions`"):
         run([str(tmp_path / "c.csv")], tmp_path / "out", labelled=str(tmp_path / "labels.csv"))
     assert not (tmp_path / "out").exists()
+
+
+def test_labels_to_correct_by_need_stages_and_themes(tmp_path: Path) -> None:
+    row = {
+        "text": "late again",
+        "mentions": [{"quote": "late again", "kind": "pain", "stage": "use"}],
+    }
+    (tmp_path / "labels.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(UserError, match="1 of 1 mentions lack a stage or a theme"):
+        coded_labels(tmp_path / "labels.jsonl")
 
 
 def test_errors_counted_on_own_labels_correct_the_counts(tmp_path: Path) -> None:

@@ -53,3 +53,12 @@ def test_a_missing_file_of_held_out_digests_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file"):
         held_out(tmp_path / "none.txt")
     assert held_out(None) == set()
+
+
+@pytest.mark.parametrize("mention", [{"kind": "pain"}, {"quote": "late", "kind": "bad"}, "late"])
+def test_a_mention_that_is_none_is_told_with_its_row(tmp_path: Path, mention: object) -> None:
+    rows = [{"text": "It came late", "mentions": []}, {"text": "Late again", "mentions": [mention]}]
+    path = tmp_path / "labels.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    with pytest.raises(UserError, match=r"labels.jsonl: row 2: a mention without `quote`"):
+        read_labels(path)

@@ -266,6 +266,8 @@ def load_train_config(path: Path) -> TrainConfig:
         if value := getattr(config, key):
             setattr(config, key, str((here / value).resolve()))
     config.teachers = [str((here / t).resolve()) for t in config.teachers]
+    if not config.encoder.startswith("package:"):
+        config.encoder = str((here / config.encoder).resolve())
     return config
 
 

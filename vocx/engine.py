@@ -50,7 +50,7 @@ from vocx.runs import (
     write_shard_table,
     write_table,
 )
-from vocx.schema import GROUP_PREFIX, TABLES, empty
+from vocx.schema import GROUP_PREFIX, STAGES, TABLES, empty
 from vocx.themes import themes_digest
 
 Progress = Callable[[str, int, int], None]
@@ -210,6 +210,13 @@ def coded_labels(path: Path) -> Labelled:
         raise UserError(
             f"{path}: no row has `mentions`, so nothing tells of the model's errors on them",
             "give each row a list of mentions, [] where there is none: see docs/labels.md",
+        )
+    told = labelled.mentions
+    if len(bare := told[~told["stage"].isin(STAGES) | told["theme"].isna()]):
+        raise UserError(
+            f"{path}: {len(bare)} of {len(told)} mentions lack a stage or a theme "
+            f"(the first is '{bare['quote'].iloc[0]}'), so the model's errors on them cannot be counted",
+            "give each mention one of the ten stages and a theme's id: see docs/labels.md",
         )
     return labelled
 

@@ -74,6 +74,7 @@ def read_labels(
     keep = pd.Series(True, feedback.index)
     if exclude_licences and "licence" in labels:
         keep &= ~labels["licence"].isin(exclude_licences)
+    rows = feedback["source_row"]
     digests = labels[named.text or "text"].map(lambda text: text_digest(str(text)))
     if holdout is not None:
         keep &= ~digests.isin(held_out(holdout))
@@ -97,7 +98,7 @@ def read_labels(
     kept = feedback[keep].reset_index(drop=True)
     if kept.empty:
         raise UserError(f"{path}: no labelled row is left to use", "check licences and holdout")
-    return Labelled(kept, _mentions(kept["feedback_id"], found[keep]))
+    return Labelled(kept, _mentions(kept["feedback_id"], found[keep], rows[keep], path))
 
 
 def _steps(cells: pd.Series, path: Path) -> pd.Series:
@@ -114,14 +115,30 @@ def _steps(cells: pd.Series, path: Path) -> pd.Series:
     return numbers
 
 
-def _mentions(owners: pd.Series, cells: pd.Series) -> pd.DataFrame:
-    rows: list[dict[str, Any]] = []
-    for owner, cell in zip(owners, cells, strict=True):
-        given = json.loads(cell) if isinstance(cell, str) else cell
+def _mentions(owners: pd.Series, cells: pd.Series, rows: pd.Series, path: Path) -> pd.DataFrame:
+    listed: list[dict[str, Any]] = []
+    for owner, cell, row in zip(owners, cells, rows, strict=True):
+        try:
+            given = json.loads(cell) if isinstance(cell, str) else cell
+        except ValueError:
+            given = [cell]
         for mention in given if isinstance(given, list) else []:
-            rows.append({"feedback_id": owner, **mention})
+            if not _is_mention(mention):
+                raise UserError(
+                    f"{path}: row {row}: a mention without `quote`, or of a kind that is not pain or win",
+                    'write {"quote": "words of the text", "kind": "pain", ...}: see docs/labels.md',
+                )
+            listed.append({"feedback_id": owner, **mention})
     names = ["feedback_id", "quote", "kind", "stage", "touchpoint", "theme", "severity"]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame(listed, columns=names)
+
+
+def _is_mention(given: object) -> bool:
+    return (
+        isinstance(given, dict)
+        and isinstance(given.get("quote"), str)
+        and given.get("kind") in ("pain", "win")
+    )
 
 
 def bag(text: str) -> Counter[str]:
