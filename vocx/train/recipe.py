@@ -2,8 +2,8 @@
 
 A transformer is fine-tuned twice: on what the packs' own labels teach, then on coders' labels with a
 part of the packs again. Other models may teach it besides, by what they say of unlabelled texts of the
-packs, and of those that coders labelled (Hinton et al. 2015): two that do not ship teach `voc-base`, and
-the bag of vectors that `voc-small` is.
+packs, and of those that coders labelled (Hinton et al. 2015): two that do not ship teach what
+`voc-base` and `voc-small` begin at.
 """
 
 from __future__ import annotations
