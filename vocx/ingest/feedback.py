@@ -473,13 +473,12 @@ def _without_repeats(
     )
     again = feedback[~kept]
     first = feedback.loc[same[~kept], ["source_row", "source_file", "feedback_id"]]
-    for file, number, text, (row, of, known) in zip(
-        again["source_file"], again["source_row"], again["text"],
+    for place, file, number, text, (row, of, known) in zip(
+        again["_file"], again["source_file"], again["source_row"], again["text"],
         first.itertuples(index=False), strict=True,
     ):  # fmt: skip
         rejects.append((file, number, f"repeats row {row} of {of}", text, known))
-    for number in again["_file"]:
-        report = reports[int(number)]
+        report = reports[int(place)]
         report.taken, report.merged = report.taken - 1, report.merged + 1
     feedback = feedback[kept].drop(columns=["_file", "_content", "_certain"])
     order = ["source", "source_file", "source_row", "feedback_id"]
