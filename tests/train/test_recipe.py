@@ -21,6 +21,7 @@ from vocx.train.recipe import (
     coders_labels,
     coders_lessons,
     only_mentions,
+    replayed,
     second_opinion,
     teachers_lessons,
     to_folder,
@@ -166,6 +167,18 @@ def test_a_transformer_is_taught_by_others(
     card = (train_by_recipe(path, None, told.append) / "README.md").read_text()
     assert "16 texts that tiny-model and tiny-model labelled" in card
     assert any(line.startswith("tiny-model and tiny-model: 16 texts") for line in told)
+
+
+def test_a_small_pack_is_heard_beside_a_large_one_when_packs_are_learned_again() -> None:
+    packs = [unlabelled([f"{name} {i}" for i in range(n)], [None] * n)
+             for name, n in (("large", 900), ("small", 100), ("tiny", 2))]  # fmt: skip
+    again = replayed(packs, 40, seed=1)
+    counts = pd.Series(again.texts).str.split().str[0].value_counts()
+    assert counts["large"] == int(40 * 30 / (30 + 10 + np.sqrt(2)))
+    assert counts["small"] == int(40 * 10 / (30 + 10 + np.sqrt(2)))
+    assert counts["tiny"] == 1
+    assert len(set(again.texts)) == len(again)  # no row twice
+    assert (again.weights < packs[0].weights[0]).all()  # a coder's row counts more
 
 
 def test_teachers_have_a_part_of_the_vote_where_coders_voted() -> None:

@@ -18,7 +18,7 @@ from vocx.errors import UserError, closest
 from vocx.labelled import text_digest
 from vocx.schema import EMOTIONS, KINDS, STAGES, TOUCHPOINTS
 from vocx.train.calibrate import in_calibrating_tenth
-from vocx.train.lessons import Classes, Lessons, cut, joined, one_hot
+from vocx.train.lessons import Classes, Lessons, cut, one_hot
 
 _MONTHS = ("January|February|March|April|May|June|July|August|September|October|November|"
            "December")  # fmt: skip
@@ -287,8 +287,3 @@ _READERS: dict[str, Callable[[pd.DataFrame, str], pd.DataFrame]] = {
     "boxes": _boxes, "tweet_sentiment": _tweet_sentiment, "tweet_emotion": _tweet_emotion,
     "goemotions": _goemotions, "intents": _intents, "multidogo": _multidogo, "star": _star,
 }  # fmt: skip
-
-
-def read_packs(names: list[str], data: Path, held: set[str], seed: int) -> Lessons:
-    """Lessons of several packs, joined."""
-    return joined([read_pack(n, data, held, seed) for n in names])

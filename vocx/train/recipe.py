@@ -43,7 +43,7 @@ from vocx.train.comments import (
 )
 from vocx.train.lessons import Classes, Lessons, from_labelled, joined, task_classes, unlabelled
 from vocx.train.ngram_heads import NgramHead, best_share, fit_ngram_head
-from vocx.train.packs import read_packs, side_classes
+from vocx.train.packs import read_pack, side_classes
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
-_REPLAYED = 8_000  # rows of the packs that are learned again beside the coders' labels
+_REPLAYED = 12_000  # rows of the packs that are learned again beside the coders' labels
 _REPLAY_WEIGHT = 0.3
 _SOFT_WEIGHT = 0.5  # of a comment that the teacher labelled, beside one that coders did
 _MEANT = 250_000  # comments and clauses whose meaning is learned, at most
@@ -146,22 +146,35 @@ def train_transformer(
     kept = Path(config.checkpoints) if config.checkpoints else None
     taught = _taught(config, learn, held, progress)
     if config.packs:
-        packs = read_packs(config.packs, Path(config.data), held, config.seed)
+        packs = [read_pack(p, Path(config.data), held, config.seed) for p in config.packs]
         if config.pack_epochs:
-            progress(f"first: {len(packs)} comments of {len(config.packs)} packs")
-            first = Schedule(config.pack_epochs, 2e-4, 1e-3, 3072)
-            network.fit(packs, first, progress, kept and kept / "packs.pt")
-        rng = np.random.default_rng(config.seed)
-        again = packs.take(rng.choice(len(packs), min(_REPLAYED, len(packs)), replace=False))
-        again.weights *= _REPLAY_WEIGHT
-        again.segment_weights *= _REPLAY_WEIGHT
-        taught.insert(1, again)
+            first = joined(packs)
+            progress(f"first: {len(first)} comments of {len(packs)} packs")
+            schedule = Schedule(config.pack_epochs, 2e-4, 1e-3, 3072)
+            network.fit(first, schedule, progress, kept and kept / "packs.pt")
+        taught.insert(1, replayed(packs, _REPLAYED, config.seed))
     lessons = joined(taught)
     progress(f"then: {len(lessons)} comments, {len(learn)} of them by coders")
     meaning = untuned_vectors(folder, tokenizer, lessons.texts) if config.keep_meaning else None
     rate = config.rate or _RATE
     second = Schedule(config.epochs, rate, 1e-3, 2048, masked=0.1, average=0.998)
     return network.fit(lessons, second, progress, kept and kept / "coders.pt", _RARE_POWER, meaning)
+
+
+def replayed(packs: list[Lessons], rows: int, seed: int) -> Lessons:
+    """Some rows of each pack to learn again: by the root of its size, so that a small one is heard."""
+    rng = np.random.default_rng(seed)
+    share = np.sqrt([len(p) for p in packs])
+    wanted = (rows * share / share.sum()).astype(int)
+    again = joined(
+        [
+            p.take(rng.choice(len(p), min(n, len(p)), replace=False))
+            for p, n in zip(packs, wanted, strict=True)
+        ]
+    )
+    again.weights *= _REPLAY_WEIGHT
+    again.segment_weights *= _REPLAY_WEIGHT
+    return again
 
 
 def _begin(network: Network, config: TrainConfig, progress: Progress) -> None:
