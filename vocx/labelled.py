@@ -88,7 +88,7 @@ def read_labels(
             feedback[second] = labels[second]
     for steps in ("sentiment", "sentiment_second"):
         if steps in labels:
-            feedback[steps] = _steps(labels[steps], path)
+            feedback[steps] = _steps(labels[steps], rows, path)
     for extra in ("domain", "dataset", "draw", *columns):
         if extra in labels:
             feedback[extra] = labels[extra]
@@ -101,7 +101,7 @@ def read_labels(
     return Labelled(kept, _mentions(kept["feedback_id"], found[keep], rows[keep], path))
 
 
-def _steps(cells: pd.Series, path: Path) -> pd.Series:
+def _steps(cells: pd.Series, rows: pd.Series, path: Path) -> pd.Series:
     """Sentiment as steps -2..2, given so or by the names of the bands."""
     named = {band: step - 2 for step, band in enumerate(SENTIMENTS)}
     steps = cells.map(lambda v: named.get(str(v).strip().lower(), v))
@@ -109,7 +109,7 @@ def _steps(cells: pd.Series, path: Path) -> pd.Series:
     bad = cells[cells.notna() & ~numbers.isin([-2, -1, 0, 1, 2])]
     if len(bad):
         raise UserError(
-            f"{path}: row {bad.index[0] + 1}: sentiment '{bad.iloc[0]}' is no step -2..2",
+            f"{path}: row {rows.iloc[bad.index[0]]}: sentiment '{bad.iloc[0]}' is no step -2..2",
             f"use -2, -1, 0, 1, 2, or {', '.join(SENTIMENTS)}",
         )
     return numbers

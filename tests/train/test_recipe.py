@@ -102,6 +102,18 @@ def test_a_bag_that_goes_on_keeps_its_vectors_of_meaning(tmp_path: Path, encoder
         train_by_recipe(recipe(tmp_path, encoder, **told), None, print)
 
 
+def test_a_bag_goes_on_from_no_model_of_another_size_and_says_so_before_teachers_read(
+    tmp_path: Path, encoder: Path
+) -> None:
+    small = {"kind": "bag", "dimensions": 8, "pairs": 64, "channels": 4, "hidden": 8, "meaning": 0}
+    first = train_by_recipe(recipe(tmp_path, encoder, **small), None, print)
+    told = {**small, "dimensions": 12, "start": str(first), "teachers": ["no-such-model"]}
+    config = load_train_config(recipe(tmp_path, encoder, **told))
+    learn, _ = coders_lessons(config, set(), print)
+    with pytest.raises(UserError, match="not of this recipe's encoder and size"):
+        train_bag(config, learn, set(), print)
+
+
 def test_a_training_goes_on_from_no_model_of_another_encoder(tmp_path: Path, encoder: Path) -> None:
     config = load_train_config(recipe(tmp_path, encoder, start=str(TINY)))
     learn, _ = coders_lessons(config, set(), print)

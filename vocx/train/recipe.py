@@ -142,7 +142,8 @@ def train_transformer(
     folder, tokenizer = _encoder(config)
     body = TransformerBody(folder, tokenizer)
     network = Network(body, tokenizer, task_classes() | side_classes(), config.seed)
-    _begin(network, config, progress)
+    if config.start:
+        network.begin_at(_started(config, progress))
     kept = Path(config.checkpoints) if config.checkpoints else None
     taught = _taught(config, learn, held, progress)
     if config.packs:
@@ -177,12 +178,10 @@ def replayed(packs: list[Lessons], rows: int, seed: int) -> Lessons:
     return again
 
 
-def _begin(network: Network, config: TrainConfig, progress: Progress) -> None:
-    """Begin where a recipe says, if it names a model to go on from."""
-    if not config.start:
-        return
+def _started(config: TrainConfig, progress: Progress) -> ModelFolder:
+    """The model that a recipe goes on from."""
     progress(f"beginning at {config.start}")
-    started = load_folder(config.start)
+    started = load_folder(str(config.start))
     kept = started.tensors.get("meaning_vectors", np.zeros((0, 0))).shape[1]
     if config.kind == "bag" and kept != config.meaning:
         raise UserError(
@@ -190,7 +189,7 @@ def _begin(network: Network, config: TrainConfig, progress: Progress) -> None:
             f"the recipe asks for {config.meaning}",
             f"a model that goes on keeps them: say `meaning: {kept}`, or leave `start` out",
         )
-    network.begin_at(started)
+    return started
 
 
 def _taught(
@@ -223,14 +222,20 @@ def train_bag(config: TrainConfig, learn: Lessons, held: set[str], progress: Pro
     from vocx.train.network import BagBody, Network, Schedule
 
     folder, tokenizer = _encoder(config)
-    lessons = joined(_taught(config, learn, held, progress))
-    counts = np.bincount(
-        tokenise(tokenizer, lessons.texts).ids, minlength=tokenizer.get_vocab_size()
-    )
-    start = start_vectors(folder, tokenizer, counts, config.dimensions)
-    body = BagBody(start, config.pairs, config.channels, config.hidden, config.seed)
-    network = Network(body, tokenizer, task_classes(), config.seed)
-    _begin(network, config, progress)
+
+    def beginning_with(vectors: np.ndarray) -> Network:
+        body = BagBody(vectors, config.pairs, config.channels, config.hidden, config.seed)
+        return Network(body, tokenizer, task_classes(), config.seed)
+
+    n_tokens = tokenizer.get_vocab_size()
+    if config.start:  # before the teachers read: a model that does not fit is told at once
+        network = beginning_with(np.eye(n_tokens, config.dimensions))
+        network.begin_at(_started(config, progress))
+        lessons = joined(_taught(config, learn, held, progress))
+    else:
+        lessons = joined(_taught(config, learn, held, progress))
+        counts = np.bincount(tokenise(tokenizer, lessons.texts).ids, minlength=n_tokens)
+        network = beginning_with(start_vectors(folder, tokenizer, counts, config.dimensions))
     progress(f"{len(lessons)} comments, {len(learn)} of them by coders")
     rate = config.rate or _BAG_RATE
     return network.fit(lessons, Schedule(config.epochs, rate, rate, 16384, decay=1e-3), progress)
