@@ -62,3 +62,11 @@ def test_a_mention_that_is_none_is_told_with_its_row(tmp_path: Path, mention: ob
     path.write_text("".join(json.dumps(r) + "\n" for r in rows))
     with pytest.raises(UserError, match=r"labels.jsonl: row 2: a mention without `quote`"):
         read_labels(path)
+
+
+def test_a_sentiment_that_is_no_step_is_told_with_its_row_of_the_file(tmp_path: Path) -> None:
+    rows = [{"text": "", "sentiment": 1}, {"text": "It came late", "sentiment": 9}]
+    path = tmp_path / "labels.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    with pytest.raises(UserError, match=r"labels.jsonl: row 2: sentiment '9' is no step"):
+        read_labels(path)

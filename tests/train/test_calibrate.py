@@ -4,6 +4,7 @@ from scipy.special import softmax
 from vocx.labelled import text_digest
 from vocx.train.calibrate import (
     calibrate,
+    calibrating_weights,
     fit_knots,
     fit_mention_threshold,
     in_calibrating_tenth,
@@ -34,6 +35,11 @@ def test_knots_find_where_the_bands_divide() -> None:
     p[np.arange(2000), truth + 2] += 0.75
     knots = fit_knots(p / p.sum(axis=1, keepdims=True), truth)
     assert (np.diff(knots) > 0).all()
+    first = np.arange(2000) < 100
+    of_few = fit_knots(p[first] / p[first].sum(axis=1, keepdims=True), truth[first])
+    p[~first] = p[~first][:, ::-1]  # the others dispute all of it
+    weighed = fit_knots(p / p.sum(axis=1, keepdims=True), truth, np.where(first, 1e3, 1e-3))
+    assert np.allclose(weighed, of_few)
 
 
 def test_the_mention_threshold_prefers_the_best_f1() -> None:
@@ -57,8 +63,19 @@ def test_coders_who_judge_weigh_as_much_as_all_others() -> None:
     )  # half guessed
     judging = np.arange(3000) < 300
     alone = calibrate(logits, truth, 0.85).temperature
-    weighed = calibrate(logits, truth, 0.85, judging).temperature
+    weights = calibrating_weights(judging, np.full(3000, "review"))
+    weighed = calibrate(logits, truth, 0.85, weights).temperature
     nine_times = np.r_[np.tile(np.arange(300), 9), np.arange(300, 3000)]
     assert weighed < alone
     assert np.isclose(weighed, calibrate(logits[nine_times], truth[nine_times], 0.85).temperature)
-    assert calibrate(logits, truth, 0.85, np.ones(3000, bool)).temperature == alone
+    all_judge = calibrating_weights(np.ones(3000, bool), np.full(3000, "review"))
+    assert calibrate(logits, truth, 0.85, all_judge).temperature == alone
+
+
+def test_no_source_weighs_more_for_having_more_rows() -> None:
+    judging = np.arange(1000) < 100
+    sources = np.array(["review"] * 100 + ["social"] * 800 + ["survey"] * 90 + [None] * 10, object)
+    weights = calibrating_weights(judging, sources)
+    assert np.isclose(weights[judging].sum(), 900)
+    for source in ("social", "survey", None):
+        assert np.isclose(weights[~judging & (sources == source)].sum(), 300)

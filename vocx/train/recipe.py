@@ -31,6 +31,7 @@ from vocx.train.calibrate import (
     TARGETS,
     Calibration,
     calibrate,
+    calibrating_weights,
     fit_knots,
     fit_mention_threshold,
     in_calibrating_tenth,
@@ -452,14 +453,16 @@ def head_settings(
 ) -> dict[str, Any]:
     """Classes, temperature, threshold and calibration figures of one head.
 
-    For the temperature the labels that count most in the recipe weigh as much as all others.
+    For the temperature the labels that count most in the recipe weigh as much as all others, and of
+    the others each source as much as another.
     """
     part, name = task.split(".")
     labels = calibrating.of(task)
     known = np.flatnonzero(labels.sum(axis=1) > 0)
     of = known if part == "feedback" else calibrating.owner[known]
-    judging = calibrating.weights[of] == calibrating.weights.max()
-    found: Calibration = calibrate(logits[known], labels[known], TARGETS[name], judging)
+    found: Calibration = calibrate(
+        logits[known], labels[known], TARGETS[name], _weights_of(calibrating, of)
+    )
     settings = {"classes": classes[task], **asdict(found)}
     if task == "segment.kind":
         p = softmax(logits[known] / found.temperature, axis=1)
@@ -469,11 +472,18 @@ def head_settings(
     return settings
 
 
+def _weights_of(calibrating: Lessons, of: np.ndarray) -> np.ndarray:
+    """(m,) weights of rows by the feedback (m,) they are of, those that count most in the recipe judging."""
+    judging = calibrating.weights[of] == calibrating.weights.max()
+    return calibrating_weights(judging, np.array(calibrating.sources, object)[of])
+
+
 def _knots(logits: np.ndarray, calibrating: Lessons, heads: dict[str, Any]) -> list[float]:
     labels = calibrating.feedback["feedback.polarity"]
     known = np.flatnonzero(labels.max(axis=1) > _AGREED)
     p = softmax(logits[known] / heads["feedback.polarity"]["temperature"], axis=1)
-    return [round(float(k), 4) for k in fit_knots(p, labels[known].argmax(axis=1) - 2)]
+    steps = labels[known].argmax(axis=1) - 2
+    return [round(float(k), 4) for k in fit_knots(p, steps, _weights_of(calibrating, known))]
 
 
 def _encoder(config: TrainConfig) -> tuple[Path, Tokenizer]:
