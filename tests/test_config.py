@@ -66,6 +66,19 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert config.inputs[0].path == str(tmp_path / "data" / "a.csv")
 
 
+def test_a_pattern_of_labels_names_each_file_and_none_is_told(tmp_path: Path) -> None:
+    recipe = {"name": "m", "data": ".", "encoder": "e"}
+    for name in ("b", "a"):
+        (tmp_path / f"posts_{name}.jsonl").touch()
+    label = {"path": "posts*.jsonl", "weight": 2}
+    config = load_train_config(write(tmp_path / "p.yaml", labels=[label], **recipe))
+    assert [(Path(s.path).name, s.weight) for s in config.labels] == [
+        ("posts_a.jsonl", 2), ("posts_b.jsonl", 2)
+    ]  # fmt: skip
+    with pytest.raises(UserError, match=r"no file is like 'talks\*\.jsonl'"):
+        load_train_config(write(tmp_path / "q.yaml", labels=["talks*.jsonl"], **recipe))
+
+
 def test_settings_reach_nested_keys_and_refuse_unknown_ones() -> None:
     assert with_settings(RunConfig(), {"columns.text": "Answer"}).columns.text == "Answer"
     with pytest.raises(UserError, match="nothere"):

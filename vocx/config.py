@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from glob import glob
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -10,6 +11,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PositiveFloat,
     ValidationError,
     field_validator,
     model_validator,
@@ -98,7 +100,7 @@ class RunConfig(_Strict):
 class LabelSource(_Strict):
     """Coders' labels that train: a file of labelled feedback, or a folder of labels by digest.
 
-    ``second`` is a Parquet table: digest of the text as given, stage, touchpoint, sentiment, emotion.
+    ``path`` may be a pattern of files, as `labels/posts*.jsonl`, that are as many sources. ``second`` is a Parquet table: digest of the text as given, stage, touchpoint, sentiment, emotion.
     """
 
     path: str
@@ -127,6 +129,9 @@ class TrainConfig(_Strict):
     epochs: float = Field(6.0, gt=0)
     keep_meaning: bool = True  # texts that were alike to the encoder as it came stay so
     rate: float | None = Field(None, gt=0)  # at which it learns from coders, at most
+    emphasis: dict[str, PositiveFloat] = Field(
+        default_factory=dict
+    )  # how often a task's loss counts
     checkpoints: str | None = None  # where a stopped training goes on from
     ngrams: bool = False  # heads read the words as they stand, too
     teachers: list[str] = Field(default_factory=list)  # models whose labels of texts teach
@@ -258,10 +263,7 @@ def load_train_config(path: Path) -> TrainConfig:
     """A training recipe; paths in it are relative to the file."""
     config = checked(TrainConfig, read_yaml(path), str(path))
     here = path.parent
-    for source in config.labels:
-        source.path = str((here / source.path).resolve())
-        if source.second:
-            source.second = str((here / source.second).resolve())
+    config.labels = [each for source in config.labels for each in _sources(source, here, path)]
     for key in ("data", "holdout", "evaluate", "out", "checkpoints", "start"):
         if value := getattr(config, key):
             setattr(config, key, str((here / value).resolve()))
@@ -269,6 +271,18 @@ def load_train_config(path: Path) -> TrainConfig:
     if not config.encoder.startswith("package:"):
         config.encoder = str((here / config.encoder).resolve())
     return config
+
+
+def _sources(source: LabelSource, here: Path, recipe: Path) -> list[LabelSource]:
+    """A source of labels with its paths resolved; one for each file where its path is a pattern."""
+    if source.second:
+        source.second = str((here / source.second).resolve())
+    files = [str(here / source.path)]
+    if "*" in source.path and not (files := sorted(glob(files[0]))):
+        raise UserError(
+            f"{recipe}: labels: no file is like '{source.path}'", "check the pattern and its folder"
+        )
+    return [source.model_copy(update={"path": str(Path(f).resolve())}) for f in files]
 
 
 def with_settings(config: RunConfig, settings: dict[str, str]) -> RunConfig:

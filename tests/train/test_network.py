@@ -83,6 +83,20 @@ def test_a_row_teaches_only_what_it_is_labelled_for() -> None:
     assert found["feedback.b"][2:4].argmax(axis=1).tolist() == [0, 1]
 
 
+def test_a_task_with_emphasis_counts_that_often(lessons: Lessons) -> None:
+    def loss(**emphasis: float) -> float:
+        said: list[str] = []
+        network = bag({t: c for t, c in task_classes().items() if t.startswith("feedback.")})
+        network.fit(lessons, Schedule(1, 1e-9, 1e-9, 2**20, emphasis=emphasis), said.append)
+        return float(said[-1].split("loss ")[1].split(",")[0])
+
+    every = {"stage": 3.0, "touchpoint": 3.0, "polarity": 3.0, "emotion": 3.0}
+    assert loss(**every) == pytest.approx(3 * loss(), abs=0.01)
+    alone = [loss(**{task: 3.0}) - loss() for task in every]
+    assert min(alone) > 0.1
+    assert sum(alone) == pytest.approx(2 * loss(), abs=0.02)
+
+
 HOW = Schedule(3, 1e-2, 1e-2, 512, masked=0.1, average=0.9)
 
 

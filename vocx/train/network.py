@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,9 @@ class Schedule:
     decay: float = 0.01
     masked: float = 0.0  # share of a row's tokens that are hidden from it
     average: float = 0.0  # how much of the mean of past weights stays at a step; 0: the last ones
+    emphasis: Mapping[str, float] = field(
+        default_factory=dict
+    )  # of a task's loss, by its last word
     multi_label: tuple[str, ...] = ("side.goemotions",)
 
 
@@ -365,7 +368,7 @@ class Network:
                 if state["step"] >= n_steps:
                     break
                 loss = self._loss(
-                    lessons, tokens, rows, rng, weights, schedule.masked,
+                    lessons, tokens, rows, rng, weights, schedule,
                     None if meaning is None else meaning[rows],
                 )  # fmt: skip
                 optimiser.zero_grad(set_to_none=True)
@@ -469,12 +472,12 @@ class Network:
 
     def _loss(
         self, lessons: Lessons, tokens: _Cut, rows: np.ndarray, rng: np.random.Generator,
-        weights: dict[str, np.ndarray], masked: float, meaning: np.ndarray | None,
+        weights: dict[str, np.ndarray], schedule: Schedule, meaning: np.ndarray | None,
     ) -> Any:  # fmt: skip
         """Losses of the rows labelled for each task, over the number of comments."""
         cut, owner, pieces = tokens.take(rows)
-        if masked:
-            hidden = rng.random(len(cut.ids)) < masked
+        if schedule.masked:
+            hidden = rng.random(len(cut.ids)) < schedule.masked
             cut.ids[hidden] = self._mask
         sources = one_hot([lessons.sources[i] for i in rows])
         sources *= rng.random((len(rows), 1)) > _SOURCE_DROPOUT
@@ -507,6 +510,7 @@ class Network:
                 goal = goal * torch.from_numpy(weights[task]).to(DEVICE)
                 each = -(goal * torch.log_softmax(values, 1)).sum(1)
             share = _SEGMENT_WEIGHT if mine else 1.0
+            share *= schedule.emphasis.get(task.split(".")[1], 1.0)
             shares = torch.from_numpy(weight[taught].astype(np.float32)).to(DEVICE)
             total = total + share * (each * shares).sum() / len(rows)
         return total

@@ -69,6 +69,9 @@ _RARE_POWER = 0.25  # how far rare classes are weighted up
 
 def train_model(config: TrainConfig, progress: Progress = log.info) -> ModelFolder:
     """A model folder (not saved yet) by a recipe."""
+    tasks = {t.split(".")[1] for t in task_classes()}
+    if unknown := sorted(config.emphasis.keys() - tasks):
+        raise UserError(f"emphasis: no task '{unknown[0]}'", f"name some of {sorted(tasks)}")
     held = held_out(Path(config.holdout) if config.holdout else None)
     learn, calibrating = coders_lessons(config, held, progress)
     train = train_bag if config.kind == "bag" else train_transformer
@@ -159,7 +162,9 @@ def train_transformer(
     progress(f"then: {len(lessons)} comments, {len(learn)} of them by coders")
     meaning = untuned_vectors(folder, tokenizer, lessons.texts) if config.keep_meaning else None
     rate = config.rate or _RATE
-    second = Schedule(config.epochs, rate, 1e-3, 2048, masked=0.1, average=0.998)
+    second = Schedule(
+        config.epochs, rate, 1e-3, 2048, masked=0.1, average=0.998, emphasis=config.emphasis
+    )
     return network.fit(lessons, second, progress, kept and kept / "coders.pt", _RARE_POWER, meaning)
 
 
@@ -239,7 +244,8 @@ def train_bag(config: TrainConfig, learn: Lessons, held: set[str], progress: Pro
         network = beginning_with(start_vectors(folder, tokenizer, counts, config.dimensions))
     progress(f"{len(lessons)} comments, {len(learn)} of them by coders")
     rate = config.rate or _BAG_RATE
-    return network.fit(lessons, Schedule(config.epochs, rate, rate, 16384, decay=1e-3), progress)
+    schedule = Schedule(config.epochs, rate, rate, 16384, decay=1e-3, emphasis=config.emphasis)
+    return network.fit(lessons, schedule, progress)
 
 
 def meaning_tensors(config: TrainConfig, held: set[str], progress: Progress) -> dict[str, Any]:
