@@ -12,9 +12,9 @@ import yaml
 from conftest import ROOT, SAMPLES
 
 from vocx.cli import app
-from vocx.config import RunConfig
+from vocx.config import Columns, MiningConfig, RunConfig
 from vocx.journey import load_journey
-from vocx.schema import EMOTIONS, STAGES, TOUCHPOINTS
+from vocx.schema import EMOTIONS, SOURCES, STAGES, TOUCHPOINTS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -89,6 +89,26 @@ def test_every_command_has_help() -> None:
 def test_the_label_page_names_every_label(labels: tuple[str, ...]) -> None:
     page = (ROOT / "docs" / "labels.md").read_text(encoding="utf-8")
     assert [x for x in labels if f"`{x}`" not in page] == []
+
+
+def test_the_page_on_pipeline_files_names_every_key_and_its_default() -> None:
+    page = (ROOT / "docs" / "pipeline-files.md").read_text(encoding="utf-8")
+    keys = [k for k in RunConfig.model_fields if k != "mine"] + list(Columns.model_fields)
+    keys += [f"mine.{k}" for k in MiningConfig.model_fields]
+    assert [k for k in keys if f"`{k}`" not in page] == []
+    assert [s for s in SOURCES if f"`{s}`" not in page] == []
+    defaults = MiningConfig().model_dump()
+    for key in ("min_feedback", "detail", "sample"):
+        row = next(line for line in page.splitlines() if line.startswith(f"| `mine.{key}`"))
+        assert row.split("|")[3].strip() == str(defaults[key])
+
+
+def test_the_page_on_training_names_every_recipe_of_the_models_of_feedback() -> None:
+    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    recipes = {p.name for p in (ROOT / "pipelines").glob("train-*.yaml")}
+    assert set(re.findall(r"`(train-[a-z-]+\.yaml)`", page)) == recipes - {
+        "train-names.yaml", "train-parser.yaml",
+    }  # fmt: skip
 
 
 def test_no_page_says_what_is_not_so() -> None:

@@ -124,6 +124,7 @@ class TrainConfig(_Strict):
     holdout: str | None = None  # digests of texts that must not train
     encoder: str  # a folder with MiniLM's weights, or "package:NAME"
     start: str | None = None  # a model of that encoder whose weights are gone on from
+    keep_start: float = Field(0.0, ge=0, lt=1)  # their share in a mean with what was learned
     packs: list[str] = Field(default_factory=list)  # whose own labels teach first
     pack_epochs: float = Field(1.0, ge=0)  # 0: only again, beside the coders' labels
     epochs: float = Field(6.0, gt=0)

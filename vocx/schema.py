@@ -1,6 +1,6 @@
 """The words and tables of vocx: labels, columns, units, ranges, and what null means.
 
-Every table that a run writes is described here and nowhere else. Null always means *not known*.
+Every table that a run writes is described here and nowhere else. Null means *not known*; in a column that names a cell of a counted table it means *all*.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ EFFECTS = pa.schema(
         ("theme", _text),
         ("issue_id", _text),  # null: the whole theme
         ("kind", _text),
-        ("n_scored", _int),  # customers with this score
+        ("n_scored", _int),  # feedback with this score
         ("n_told", _int),  # of them who tell of it
         ("share", _float),
         ("naive", _float),  # score of all less that of those who do not tell of it

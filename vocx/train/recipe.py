@@ -62,6 +62,7 @@ _SHORTEST = 8  # characters of a text whose meaning is learned
 _LONGEST = 600  # characters of a comment that the teacher labels
 _JUDGED = 10_000  # comments that it labels at once
 _AS_THEY_COME = ("random", "written")  # draws that calibrate: those that looked for no label
+_LEAST = 1e-12  # of a probability whose logarithm is taken
 _AGREED = 0.5  # share of the votes above which a row's label is one
 _RATE, _BAG_RATE = 1.5e-4, 3e-3  # at which a transformer and a bag learn from coders
 _RARE_POWER = 0.25  # how far rare classes are weighted up
@@ -69,18 +70,27 @@ _RARE_POWER = 0.25  # how far rare classes are weighted up
 
 def train_model(config: TrainConfig, progress: Progress = log.info) -> ModelFolder:
     """A model folder (not saved yet) by a recipe."""
-    tasks = {t.split(".")[1] for t in task_classes()}
-    if unknown := sorted(config.emphasis.keys() - tasks):
-        raise UserError(f"emphasis: no task '{unknown[0]}'", f"name some of {sorted(tasks)}")
+    _check(config)
     held = held_out(Path(config.holdout) if config.holdout else None)
     learn, calibrating = coders_lessons(config, held, progress)
     train = train_bag if config.kind == "bag" else train_transformer
     network = train(config, learn, held, progress)
     progress(f"calibrating on {len(calibrating)} comments that trained nothing")
     folder = to_folder(config, network, learn, calibrating)
+    if config.keep_start:
+        stay_near(folder, load_folder(str(config.start)), config.keep_start, calibrating)
     if config.kind == "bag" and config.meaning:
         folder.tensors |= meaning_tensors(config, held, progress)
     return folder
+
+
+def _check(config: TrainConfig) -> None:
+    """UserError for what a recipe asks and no training can do, before anything is read."""
+    tasks = {t.split(".")[1] for t in task_classes()}
+    if unknown := sorted(config.emphasis.keys() - tasks):
+        raise UserError(f"emphasis: no task '{unknown[0]}'", f"name some of {sorted(tasks)}")
+    if config.keep_start and not config.start:
+        raise UserError("keep_start: there is no `start`", "name the model that is gone on from")
 
 
 def coders_lessons(
@@ -234,12 +244,12 @@ def train_bag(config: TrainConfig, learn: Lessons, held: set[str], progress: Pro
         return Network(body, tokenizer, task_classes(), config.seed)
 
     n_tokens = tokenizer.get_vocab_size()
+    network = None
     if config.start:  # before the teachers read: a model that does not fit is told at once
         network = beginning_with(np.eye(n_tokens, config.dimensions))
         network.begin_at(_started(config, progress))
-        lessons = joined(_taught(config, learn, held, progress))
-    else:
-        lessons = joined(_taught(config, learn, held, progress))
+    lessons = joined(_taught(config, learn, held, progress))
+    if network is None:
         counts = np.bincount(tokenise(tokenizer, lessons.texts).ids, minlength=n_tokens)
         network = beginning_with(start_vectors(folder, tokenizer, counts, config.dimensions))
     progress(f"{len(lessons)} comments, {len(learn)} of them by coders")
@@ -423,6 +433,28 @@ def to_folder(
         tensors,
         network.tokenizer.to_str(),
     )
+
+
+def stay_near(folder: ModelFolder, before: ModelFolder, share: float, calibrating: Lessons) -> None:
+    """Make a model's weights the mean with those it went on from, and calibrate it anew, in place.
+
+    ``share`` is the part of the weights before. What was learned stays, and less of what was known is
+    lost (Wortsman et al. 2022, robust fine-tuning).
+    """
+    nothing = np.zeros(1)  # of n-grams, where only one of the two reads them
+    for name in folder.tensors.keys() | before.tensors.keys():
+        after, old = (f.tensors.get(name, nothing) for f in (folder, before))
+        folder.tensors[name] = ((1 - share) * after + share * old).astype(np.float32)
+    said = Model(folder).judge(
+        calibrating.texts, calibrating.sources, calibrating.owner, calibrating.spans
+    )
+    heads, logits = folder.config["heads"], {}
+    for task, p in (said.feedback | said.segments).items():
+        logits[task] = np.log(np.maximum(p, _LEAST)) * heads[task]["temperature"]
+    classes = {task: head["classes"] for task, head in heads.items()}
+    for task in heads:
+        heads[task] = head_settings(task, classes, logits[task], calibrating)
+    folder.config["polarity_knots"] = _knots(logits["feedback.polarity"], calibrating, heads)
 
 
 class NgramRows:

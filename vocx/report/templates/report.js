@@ -183,7 +183,7 @@ function scope() {
     el("div", {}, el("h3", {}, "How sure the labels are"), el("ul", {}, [
       `${count(c.meaningful)} of ${count(c.feedback)} feedback say something; the model is sure of the stage of ${count(c.sure.stage)}, the touchpoint of ${count(c.sure.touchpoint)}, the emotion of ${count(c.sure.emotion)}.`,
       `${count(c.mentions)} pains and wins in ${count(c.feedback_with_mention)} feedback. Sure of the stage: ${count(c.mentions_sure_of_stage)}; of the theme: ${count(c.mentions_sure_of_theme)}; in an issue: ${count(c.mentions_in_issues)}, in none ${count(c.mentions_too_rare)} as too rare and ${count(c.mentions_too_vague)} as too vague; counted in the matrix: ${count(c.mentions_counted)}.`,
-      "What the model is unsure of is kept in the tables with its score and left out of the matrix, so cells count too few rather than too many.",
+      "What the model is unsure of is kept in the tables with its score. A clause whose stage is unsure is left out of the matrix, and one whose theme is unsure counts in its issue alone, so cells count too few rather than too many.",
       "Intervals of shares are for sampling alone." + (s.errors_known_from ? ` Counts corrected for the model's errors, which were counted on ${count(s.errors_known_from)} labelled comments, stand beside them where a cell is opened; they hold where the model errs here as it did there.` : " Nothing is known of the model's errors, so counts are not corrected for them."),
       `Model ${s.model.name} (${s.model.digest}), vocx ${s.vocx}.`].map((t) => el("li", {}, t)))),
     el("div", {}, el("h3", {}, "What was assumed"), notes.length ? el("ul", {}, notes) : el("p", {}, "Nothing.")));
