@@ -189,7 +189,8 @@ def _teachers(config: TrainConfig, taught: str) -> list[tuple[str, str, str]]:
 def _began(model: str, into: str) -> tuple[str, str]:
     """The name of a model that goes ``into`` one, and where its own weights began."""
     name = Path(model).name
-    return name + " as it was before" * (name == into), _BEGAN.get(name, "as its own card says")
+    told = f"{name} as it was before" if name == into else name
+    return told, _BEGAN.get(name, "as its own card says")
 
 
 def _sources(config: TrainConfig) -> list[tuple[str, str, str]]:

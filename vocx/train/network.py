@@ -56,9 +56,7 @@ class Schedule:
     decay: float = 0.01
     masked: float = 0.0  # share of a row's tokens that are hidden from it
     average: float = 0.0  # how much of the mean of past weights stays at a step; 0: the last ones
-    emphasis: Mapping[str, float] = field(
-        default_factory=dict
-    )  # of a task's loss, by its last word
+    emphasis: Mapping[str, float] = field(default_factory=dict)  # of losses, by a task's last word
     multi_label: tuple[str, ...] = ("side.goemotions",)
 
 
