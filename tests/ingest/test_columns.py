@@ -52,6 +52,16 @@ def test_a_rating_out_of_range_is_no_rating() -> None:
     assert "rating" not in recognise(frame, Columns(), "s.csv").roles
 
 
+def test_a_score_column_with_too_few_numbers_is_told() -> None:
+    words = pd.Series(["9", "eleven", "ten", "n/a", "8", "none", "?", "-", "six"])
+    found = recognise(
+        survey().drop(columns=[survey().columns[4]]).assign(NPS=words), Columns(), "s.csv"
+    )
+    assert "nps" not in found.roles
+    assert found.misfits == {"nps": "NPS"}
+    assert recognise(survey().assign(NPS=words), Columns(), "s.csv").misfits == {}
+
+
 def test_headers_in_other_scripts_are_told_apart() -> None:
     frame = pd.DataFrame({"番号": ["1", "2"], "コメント": ["it came too late", "good and quiet"]})
     assert recognise(frame, Columns(text="コメント"), "jp.csv").roles["text"] == "コメント"

@@ -60,7 +60,8 @@ class Recognised:
 
     ``roles`` maps a role to its column; ``questions`` are open questions, where there are several, of
     which each answer is a feedback; ``groups`` are kept as ``x_*``; ``ignored`` are not kept;
-    ``unread`` are those of the ignored that hold words and are no question.
+    ``unread`` are those of the ignored that hold words and are no question; ``misfits`` maps a role
+    that no column has to one that is called so, and of whose cells too few are what the role needs.
     """
 
     roles: dict[str, str] = field(default_factory=dict)
@@ -68,6 +69,7 @@ class Recognised:
     groups: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    misfits: dict[str, str] = field(default_factory=dict)
 
 
 def slug(name: str) -> str:
@@ -113,15 +115,20 @@ def recognise(
             continue
         for column in columns:
             patterns = [_NAMES[role], *([_ABROAD[role]] if role in _ABROAD else [])]
-            named = column not in taken and any(_is_called(column, p) for p in patterns)
-            if named and role == "id":  # a row that is there again has its id again
-                named = _content_fits(role, frame.drop_duplicates()[column])
-            elif named:
-                named = _content_fits(role, frame[column])
-            if named:
+            if column in taken or not any(_is_called(column, p) for p in patterns):
+                continue
+            values = frame.drop_duplicates()[column] if role == "id" else frame[column]
+            if _content_fits(role, values):  # a row that is there again has its id again
                 found.roles[role] = column
                 taken.add(column)
                 break
+            if role in _NUMERIC and numbers_of(values).between(*_SCALE[role]).any():
+                found.misfits.setdefault(role, column)
+    found.misfits = {
+        role: column
+        for role, column in found.misfits.items()
+        if role not in found.roles and column not in taken
+    }
     if "speaker" in found.roles and "conversation" not in found.roles and "id" in found.roles:
         found.roles["conversation"] = found.roles.pop("id")
     if asked and not {"conversation", "title"} & set(found.roles):

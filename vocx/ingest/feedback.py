@@ -171,6 +171,11 @@ def feedback_of(
         f"'{column}' holds words too, and was not read; to read it instead: columns.text={column}"
         for column in found.unread
     ]
+    report.assumptions += [
+        f"'{column}' is called like {role}, but too few of its cells are such numbers: not read as {role}; "
+        f"to read those that are: columns.{role}={column}"
+        for role, column in found.misfits.items()
+    ]
     table = _typed(raw.frame, found, report)
     table["prompt"] = None
     if "conversation" in found.roles and "speaker" in found.roles:
