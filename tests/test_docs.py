@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT, SAMPLES
+from typer.testing import CliRunner
 
+from vocx.api import run
 from vocx.cli import app
 from vocx.config import Columns, MiningConfig, RunConfig
 from vocx.journey import load_journey
@@ -111,7 +113,29 @@ def test_the_page_on_training_names_every_recipe_of_the_models_of_feedback() -> 
     }  # fmt: skip
 
 
+def test_the_picture_of_the_readme_is_what_the_demo_prints(tmp_path: Path) -> None:
+    """Within 2 a cell: another machine's arithmetic may tip a doubtful comment over."""
+    run(str(ROOT / "pipelines" / "mixed.yaml"), tmp_path / "run")
+    printed = (
+        CliRunner().invoke(app, ["show", str(tmp_path / "run")], env={"COLUMNS": "120"}).stdout
+    )
+    told, shown = (_counts(text[text.index("Pains by stage") :]) for text in (README, printed))
+    assert list(told) == list(STAGES)
+    for stage, counts in told.items():
+        assert len(counts) == len(shown[stage]), stage
+        off = [abs(a - b) for a, b in zip(counts, shown[stage], strict=True)]
+        assert max(off) <= 2, (stage, counts, shown[stage])
+
+
+def _counts(picture: str) -> dict[str, list[int]]:
+    """Stage to its counts, those left empty 0."""
+    rows: dict[str, list[int]] = {}
+    for line in picture.splitlines():
+        stage, *cells = re.sub(r"[│┃|]", " ", line).split() or [""]
+        if stage in STAGES and stage not in rows:
+            rows[stage] = [0 if c == "·" else int(c) for c in cells]
+    return {stage: counts + [0] * (8 - len(counts)) for stage, counts in rows.items()}
+
+
 def test_no_page_says_what_is_not_so() -> None:
-    """The README's picture is a run's own output over the sample feedback."""
-    assert "Pains by stage" in README
     assert "MATRIX" not in README

@@ -190,11 +190,17 @@ def test_a_teacher_labels_what_is_not_held_out_and_calibrates_nothing(
     monkeypatch.setattr(
         "vocx.train.recipe.pack_comments", lambda _, held: without_held(comments, held)
     )
-    config = load_train_config(recipe(tmp_path, encoder, teachers=[str(TINY)]))
-    learn = unlabelled(texts[:5], [None] * 5)
-    held = {text_digest(texts[59])}
+    parts = [f"Room {i} was cold." for i in range(60)]
+    config = load_train_config(recipe(tmp_path, encoder, teachers=[str(TINY)], passages=200))
+    learn = unlabelled([*texts[:5], *(f"{p} Nobody came." for p in parts)], [None] * 65)
+    held = {text_digest(texts[59]), text_digest(parts[3])}
     soft = teachers_lessons(config, [load_model(str(TINY))], learn, held, print)
-    assert set(soft.texts) == {t for t in texts[5:59] if not in_calibrating_tenth(text_digest(t))}
+    assert set(soft.texts) & set(texts) == {
+        t for t in texts[5:59] if not in_calibrating_tenth(text_digest(t))
+    }
+    of_parts = set(soft.texts) & set(parts)
+    assert len(of_parts) > 10
+    assert not [t for t in of_parts if in_calibrating_tenth(text_digest(t)) or t == parts[3]]
     assert np.allclose(soft.feedback["feedback.stage"].sum(axis=1), 1, atol=0.01)
 
 
@@ -208,11 +214,13 @@ def test_a_transformer_is_taught_by_others(
 
     monkeypatch.setattr("vocx.train.recipe.pack_comments", lambda *_: texts("The courier lost"))
     monkeypatch.setattr("vocx.train.recipe.unrelated_texts", lambda *_: texts("What a match"))
-    path = recipe(tmp_path, encoder, teachers=[str(TINY), str(TINY)], unlabelled=9, unrelated=7)
+    wanted = {"unlabelled": 9, "unrelated": 7, "passages": 5}
+    path = recipe(tmp_path, encoder, teachers=[str(TINY), str(TINY)], **wanted)
     told: list[str] = []
     card = (train_by_recipe(path, None, told.append) / "README.md").read_text()
-    assert "16 texts that tiny-model and tiny-model labelled" in card
-    assert any(line.startswith("tiny-model and tiny-model: 16 texts") for line in told)
+    assert "21 texts that tiny-model and tiny-model labelled" in card
+    assert "labels of 21 texts (5 of them parts of what coders labelled)" in card
+    assert any(line.startswith("tiny-model and tiny-model: 21 texts") for line in told)
 
 
 def test_a_small_pack_is_heard_beside_a_large_one_when_packs_are_learned_again() -> None:

@@ -152,7 +152,7 @@ def render_card(
         encoder=_encoder(config) if config else "",
         start=_began(config.start, folder.name) if config and config.start else None,
         teachers=_teachers(config, folder.name) if config else [],
-        unlabelled=f"{config.unlabelled + config.unrelated:,}" if config else "",
+        unlabelled=_taught_texts(config) if config else "",
         scores_text=_SCORES.render(name=folder.name, scores=scores, f=_figure) if scores else "",
     )
 
@@ -180,10 +180,17 @@ def _encoder(config: TrainConfig) -> str:
 
 def _teachers(config: TrainConfig, taught: str) -> list[tuple[str, str, str]]:
     """The models whose labels taught, what they gave, and where their own weights began."""
-    gave = f"labels of {config.unlabelled + config.unrelated:,} texts"
+    gave = f"labels of {_taught_texts(config)} texts"
+    if config.passages:
+        gave += f" ({config.passages:,} of them parts of what coders labelled)"
     if config.teachers_vote:
         gave += ", and a part of each coder's vote"
     return [(name, gave, began) for name, began in (_began(t, taught) for t in config.teachers)]
+
+
+def _taught_texts(config: TrainConfig) -> str:
+    """How many texts the teachers alone labelled."""
+    return f"{config.unlabelled + config.unrelated + config.passages:,}"
 
 
 def _began(model: str, into: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ probabilities are the same thing here: a distribution over the classes of a task
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,7 @@ FEEDBACK_COLUMNS = {
     "feedback.emotion": "emotion",
 }
 Classes = dict[str, list[Any]]
+_ENDS = 0.4  # the chance that a passage ends after a segment
 
 
 @dataclass
@@ -172,6 +174,28 @@ def unlabelled(texts: list[str], sources: list[str | None]) -> Lessons:
     pieces = cut(texts)
     return Lessons(texts, sources, pieces["owner"].to_numpy(int),
                    pieces[["start", "end"]].to_numpy(int))  # fmt: skip
+
+
+def passages(lessons: Lessons, seed: int = 0) -> Iterator[tuple[str, str | None]]:
+    """Different runs of neighbouring segments out of comments, each with its source, in random order.
+
+    Each is shorter than its comment, and for a teacher to label as it stands: a small model that learns
+    those too learns less by heart (Tang et al. 2019, who draw n-grams).
+    """
+    rng = np.random.default_rng(seed)
+    order = np.lexsort((lessons.spans[:, 0], lessons.owner))
+    owner, spans = lessons.owner[order], lessons.spans[order]
+    first, end = np.searchsorted(owner, owner), np.searchsorted(owner, owner, side="right")
+    begins = rng.permutation(np.flatnonzero(end - first > 1))
+    lasts = np.minimum(begins + rng.geometric(_ENDS, len(begins)), end[begins]) - 1
+    lasts -= (begins == first[begins]) & (lasts == end[begins] - 1)  # never the whole
+    given = set()
+    for begin, last in zip(begins, lasts, strict=True):
+        comment = owner[begin]
+        words = lessons.texts[comment][spans[begin, 0] : spans[last, 1]].strip(" ,;")
+        if words not in given:
+            given.add(words)
+            yield words, lessons.sources[comment]
 
 
 def from_labelled(labelled: Labelled, classes: Classes) -> Lessons:

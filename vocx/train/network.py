@@ -186,7 +186,7 @@ class BagBody(nn.Module):
         self.feedback_layer = nn.Linear(pooled + k, hidden)
         self.segment_layer = nn.Linear(pooled + hidden + k, hidden)
         self.widths = (pooled + k + hidden, pooled + hidden + k + hidden)
-        self.dropout = nn.Dropout(0.2)
+        self.dropout = nn.Dropout(0.3)
 
     def forward(
         self, tokens: Tokens, known: torch.Tensor, owner: np.ndarray, spans: np.ndarray

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from vocx.encode import NO_SEGMENTS, TransformerEncoder, all_threads, unit
 from vocx.encode.ngrams import fit_idf, ngram_rows
 from vocx.encode.tokens import plain_tokenizer, tokenise
 from vocx.errors import UserError
-from vocx.labelled import Labelled, held_out, read_labels
+from vocx.labelled import Labelled, held_out, read_labels, text_digest
 from vocx.models import FORMAT, ModelFolder, load_folder
 from vocx.pipeline import Judged, Model, load_model
 from vocx.train.calibrate import (
@@ -42,7 +43,15 @@ from vocx.train.comments import (
     unrelated_texts,
     with_second_coder,
 )
-from vocx.train.lessons import Classes, Lessons, from_labelled, joined, task_classes, unlabelled
+from vocx.train.lessons import (
+    Classes,
+    Lessons,
+    from_labelled,
+    joined,
+    passages,
+    task_classes,
+    unlabelled,
+)
 from vocx.train.ngram_heads import NgramHead, best_share, fit_ngram_head
 from vocx.train.packs import read_pack, side_classes
 
@@ -65,6 +74,8 @@ _AS_THEY_COME = ("random", "written")  # draws that calibrate: those that looked
 _LEAST = 1e-12  # of a probability whose logarithm is taken
 _AGREED = 0.5  # share of the votes above which a row's label is one
 _RATE, _BAG_RATE = 1.5e-4, 3e-3  # at which a transformer and a bag learn from coders
+_MASKED = 0.1  # share of the tokens that are hidden as coders are learned from
+_AVERAGE = 0.998  # of the mean of past weights that stays at a step
 _RARE_POWER = 0.25  # how far rare classes are weighted up
 
 
@@ -77,10 +88,10 @@ def train_model(config: TrainConfig, progress: Progress = log.info) -> ModelFold
     network = train(config, learn, held, progress)
     progress(f"calibrating on {len(calibrating)} comments that trained nothing")
     folder = to_folder(config, network, learn, calibrating)
-    if config.keep_start:
-        stay_near(folder, load_folder(str(config.start)), config.keep_start, calibrating)
     if config.kind == "bag" and config.meaning:
         folder.tensors |= meaning_tensors(config, held, progress)
+    if config.keep_start:
+        stay_near(folder, load_folder(str(config.start)), config.keep_start, calibrating)
     return folder
 
 
@@ -173,8 +184,9 @@ def train_transformer(
     meaning = untuned_vectors(folder, tokenizer, lessons.texts) if config.keep_meaning else None
     rate = config.rate or _RATE
     second = Schedule(
-        config.epochs, rate, 1e-3, 2048, masked=0.1, average=0.998, emphasis=config.emphasis
-    )
+        config.epochs, rate, 1e-3, 2048,
+        masked=_MASKED, average=_AVERAGE, emphasis=config.emphasis,
+    )  # fmt: skip
     return network.fit(lessons, second, progress, kept and kept / "coders.pt", _RARE_POWER, meaning)
 
 
@@ -254,7 +266,10 @@ def train_bag(config: TrainConfig, learn: Lessons, held: set[str], progress: Pro
         network = beginning_with(start_vectors(folder, tokenizer, counts, config.dimensions))
     progress(f"{len(lessons)} comments, {len(learn)} of them by coders")
     rate = config.rate or _BAG_RATE
-    schedule = Schedule(config.epochs, rate, rate, 16384, decay=1e-3, emphasis=config.emphasis)
+    schedule = Schedule(
+        config.epochs, rate, rate, 16384,
+        decay=1e-3, masked=_MASKED, average=_AVERAGE, emphasis=config.emphasis,
+    )  # fmt: skip
     return network.fit(lessons, schedule, progress)
 
 
@@ -319,21 +334,28 @@ def _mixed(labels: np.ndarray, beside: np.ndarray, share: float) -> np.ndarray:
 def teachers_lessons(
     config: TrainConfig, teachers: list[Model], learn: Lessons, held: set[str], progress: Progress
 ) -> Lessons:
-    """Unlabelled texts of the packs with the teachers' probabilities, in the mean, as labels.
+    """Unlabelled texts with the teachers' probabilities, in the mean, as labels.
 
+    They are texts of the packs and, where a recipe asks for them, passages of what coders labelled.
     Comments that calibrate are left out, and those that coders labelled keep their own labels.
     """
     data, known = Path(config.data), set(learn.digests)
+
+    def fresh(digest: str) -> bool:
+        return digest not in known and digest not in held and not in_calibrating_tenth(digest)
+
     pools = [(pack_comments(data, held), config.unlabelled)]
     if config.unrelated:
         pools.append((unrelated_texts(data, held), config.unrelated))
     drawn = []
     for texts, most in pools:
-        fresh = texts["digest"].map(lambda d: d not in known and not in_calibrating_tenth(d))
-        texts = texts[fresh & (texts["text"].str.len() <= _LONGEST)]
+        texts = texts[texts["digest"].map(fresh) & (texts["text"].str.len() <= _LONGEST)]
         drawn.append(texts.sample(min(most, len(texts)), random_state=config.seed))
     chosen = pd.concat(drawn).drop_duplicates("digest")  # a tweet may be in both pools
-    lessons = unlabelled(chosen["text"].tolist(), chosen["source"].tolist())
+    given = list(zip(chosen["text"], chosen["source"], strict=True))
+    parts = (p for p in passages(learn, config.seed) if fresh(text_digest(p[0])))
+    given += islice(parts, config.passages)
+    lessons = unlabelled([text for text, _ in given], [source for _, source in given])
     progress(f"{_names(teachers)}: {len(lessons)} texts, {len(lessons.owner)} segments")
     said = _judged(teachers, lessons)
     lessons.feedback, lessons.segments = said.feedback, said.segments
