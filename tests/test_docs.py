@@ -135,7 +135,3 @@ def _counts(picture: str) -> dict[str, list[int]]:
         if stage in STAGES and stage not in rows:
             rows[stage] = [0 if c == "·" else int(c) for c in cells]
     return {stage: counts + [0] * (8 - len(counts)) for stage, counts in rows.items()}
-
-
-def test_no_page_says_what_is_not_so() -> None:
-    assert "MATRIX" not in README

@@ -200,7 +200,8 @@ def print_journey(run: Run, journey: Journey) -> None:
             table.add_row(str(group["name"] or "everybody"), *(_of(group, s) for s in stages))
         out.print(table)
     if facts["moments"]:
-        out.print("★ moment of truth: where the score moves most for the most people", markup=False)
+        by = "the score moves most" if facts["moments"][0]["score"] else "feeling is strongest"
+        out.print(f"★ moment of truth: where {by} for the most people", markup=False)
 
 
 def _of(group: dict[str, Any], stage: str) -> str:

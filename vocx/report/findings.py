@@ -85,7 +85,7 @@ def costs(run: Run) -> dict[str, Any] | None:
 def moments_of_truth(run: Run) -> list[dict[str, Any]]:
     """Where the score moves most for the most people: themes at stages, surely told from chance.
 
-    Without a score, where the polarity of what is told, times the number who tell it, is largest.
+    Without such, or a score: where the polarity of what is told, times the number who tell it, is largest.
     """
     score = run.manifest.get("score")
     mine = run.effects[(run.effects["score"] == score) & (run.effects["level"] == "theme_at_stage")]
@@ -93,7 +93,8 @@ def moments_of_truth(run: Run) -> list[dict[str, Any]]:
     if len(mine):
         order = mine["impact"].abs().sort_values(ascending=False, kind="stable").index
         return [
-            _moment(r, r.n_told) | {"impact": number(r.impact), "low": number(r.impact_low), "high": number(r.impact_high), "score": score}
+            _moment(r, r.n_told)
+            | {"impact": number(r.impact), "effect": number(r.effect), "low": number(r.effect_low), "high": number(r.effect_high), "score": score}
             for r in mine.loc[order].head(_MOMENTS).itertuples()
         ]  # fmt: skip
     cells = _everybody(run.matrix)
