@@ -195,12 +195,8 @@ def test_a_teacher_labels_what_is_not_held_out_and_calibrates_nothing(
     learn = unlabelled([*texts[:5], *(f"{p} Nobody came." for p in parts)], [None] * 65)
     held = {text_digest(texts[59]), text_digest(parts[3])}
     soft = teachers_lessons(config, [load_model(str(TINY))], learn, held, print)
-    assert set(soft.texts) & set(texts) == {
-        t for t in texts[5:59] if not in_calibrating_tenth(text_digest(t))
-    }
-    of_parts = set(soft.texts) & set(parts)
-    assert len(of_parts) > 10
-    assert not [t for t in of_parts if in_calibrating_tenth(text_digest(t)) or t == parts[3]]
+    found = [*texts[5:59], "Nobody came.", *(p for p in parts if text_digest(p) not in held)]
+    assert set(soft.texts) == {t for t in found if not in_calibrating_tenth(text_digest(t))}
     assert np.allclose(soft.feedback["feedback.stage"].sum(axis=1), 1, atol=0.01)
 
 

@@ -122,7 +122,7 @@ def recognise(
                 found.roles[role] = column
                 taken.add(column)
                 break
-            if role in _NUMERIC and numbers_of(values).between(*_SCALE[role]).any():
+            if role in _NUMERIC and numbers_of(values.head(2000)).between(*_SCALE[role]).any():
                 found.misfits.setdefault(role, column)
     found.misfits = {
         role: column
