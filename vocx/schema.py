@@ -68,7 +68,7 @@ FEEDBACK = pa.schema(
     [
         ("feedback_id", _text),  # 16 hex digits, hash of source and source_id
         ("source", _text),  # one of SOURCES
-        ("source_file", _text),  # as named on the command line, without folders
+        ("source_file", _text),  # its name; with folders where another has it too
         ("source_row", _int),  # 1 is the first data row of the file
         ("source_id", _text),  # the id column's value; without one, a digest of the row
         ("author_id", _text),  # pseudonym of the author column's value

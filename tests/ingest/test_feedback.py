@@ -110,6 +110,26 @@ def test_files_of_one_name_and_any_order_give_the_same_ids(tmp_path: Path) -> No
     )
 
 
+def test_other_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    for folder in ("north/new", "south/new"):
+        (tmp_path / folder).mkdir(parents=True)
+        rows = pd.DataFrame({"comment": [f"Late parcel in the {folder}"], "nps": [len(folder)]})
+        rows.to_csv(tmp_path / folder / "export.csv", index=False)
+    files = [Input(path=str(tmp_path / f / "new" / "export.csv")) for f in ("north", "south")]
+    told = ["north/new/export.csv", "south/new/export.csv"]
+    for inputs in (files, [Input(path=str(tmp_path / "*" / "new" / "*.csv"))]):
+        found = ingest(inputs)
+        assert sorted(found.feedback["source_file"]) == told
+        assert sorted({f.file for f in found.files}) == told
+    folders = [Input(path=str(tmp_path / f)) for f in ("north", "south")]
+    assert sorted(ingest(folders).feedback["source_file"]) == told
+    patterns = [Input(path=str(tmp_path / f / "new" / "*.csv")) for f in ("north", "south")]
+    assert sorted(ingest(patterns).feedback["source_file"]) == told
+    assert ingest(files[:1]).feedback["source_file"].tolist() == ["export.csv"]
+    with pytest.raises(UserError, match=r"export\.csv: the file is given twice"):
+        ingest([*files, Input(path=str(tmp_path / "north" / "new"))])
+
+
 def test_the_score_of_a_conversation_may_stand_on_its_last_turn(tmp_path: Path) -> None:
     rows = pd.DataFrame(
         {
@@ -148,6 +168,20 @@ def test_personal_data_in_groups_and_ids_is_masked(tmp_path: Path) -> None:
     found = ingest([saved(rows, tmp_path / "c.csv")])
     assert "@" not in found.feedback.to_csv()
     assert found.feedback["source_id"].is_unique
+
+
+def test_groups_that_look_like_persons_stay_apart_in_all_files(tmp_path: Path) -> None:
+    towns = ["Austin", "Dallas", "Charlotte", "Leeds"]
+    inputs = []
+    for name in ("a.csv", "b.csv"):
+        rows = pd.DataFrame({"comment": [f"The parcel {i} came in a wet box" for i in range(40)],
+                             "City": towns * 10, "nps": [10, 0, 5, 8] * 10})  # fmt: skip
+        inputs.append(saved(rows, tmp_path / name))
+    found = ingest(inputs)
+    groups = found.feedback.groupby("x_city")["nps"]
+    assert sorted(groups.first()) == [0, 5, 8, 10]
+    assert (groups.size() == 20).all()
+    assert any("values look like personal data" in a for f in found.files for a in f.assumptions)
 
 
 def test_authors_become_pseudonyms_and_text_is_masked(

@@ -42,7 +42,8 @@ class RawTable:
 
     Attributes
     ----------
-    file : the file's name, without folders; of a member of an archive "archive.zip/member.csv".
+    file : the file's name, below the folder or pattern that was given; of a member of an archive
+        "archive.zip/member.csv". With folders where other files of one run have that name.
     frame : cells as given; the index is the row's number in the file, 1 for the first data row.
     rejects : rows that could not be read, or hold no customer's words.
     merged : rows that say again what another holds, whose id (or conversation) is the last part.

@@ -18,7 +18,7 @@ from vocx.ingest.columns import Recognised, recognise, slug
 from vocx.ingest.content import RawTable, Reject, whole, without_html
 from vocx.ingest.conversations import assumed_roles, join_turns, role_of, split_marked
 from vocx.ingest.languages import language_of
-from vocx.ingest.origins import raw_tables
+from vocx.ingest.origins import folder_of, is_address, raw_tables
 from vocx.ingest.persons import things_in
 from vocx.ingest.pseudonyms import pseudonym
 from vocx.ingest.redact import redact
@@ -70,7 +70,34 @@ def ingest(inputs: list[Input], redacting: bool = True, keep: Sequence[str] = ()
     Raises UserError where a file is missing, of no known kind, empty, or has no column of words.
     """
     raws = [(table, entry) for entry in inputs for table in raw_tables(entry.path)]
+    _tell_apart(raws)
     return ingest_raw(raws, redacting, keep)
+
+
+def _tell_apart(raws: list[tuple[RawTable, Input]]) -> None:
+    """Give files of one name their folders as well, or else a number, in place; UserError for one given twice."""
+    named: dict[str, list[tuple[RawTable, Input]]] = {}
+    for raw, entry in raws:
+        named.setdefault(raw.file, []).append((raw, entry))
+    for name, alike in named.items():
+        if len(alike) < 2:
+            continue
+        where = [_place(entry.path) for _, entry in alike]
+        if len(set(where)) < len({id(entry) for _, entry in alike}):
+            raise UserError(f"{name}: the file is given twice", "name it once")
+        deepest = max(len(w) for w in where)
+        tails = (["/".join((*w[-n:], name)) for w in where] for n in range(1, deepest + 1))
+        numbered = [f"{name} ({i + 1})" for i in range(len(alike))]
+        named_apart = next((t for t in tails if len(set(t)) == len(t)), numbered)
+        for (raw, _), own in zip(alike, named_apart, strict=True):
+            raw.file = own
+
+
+def _place(path: str) -> tuple[str, ...]:
+    """The folders that an input's files lie in; of an address, which may hold a password, its digest."""
+    if is_address(path):
+        return (sha256(path.encode()).hexdigest()[:8],)
+    return folder_of(path).resolve().parts[1:]
 
 
 def ingest_raw(
@@ -200,7 +227,7 @@ def feedback_of(
         table["source"] = _known_source(table["source"], default_source, report)
     _clean_texts(table, masked)
     if masked is not None:
-        _mask_columns(table, masked)
+        _mask_columns(table, masked, report)
     blank = (table["text"] == "") & table[list(_SCORES)].isna().all(axis=1)
     rejects += [(int(row), "no text and no score", "") for row in table.index[blank]]
     table = table[~blank].copy()
@@ -313,11 +340,20 @@ def _known_source(given: pd.Series, default: str, report: FileReport) -> pd.Seri
     return lower.where(lower.isin(SOURCES), default)
 
 
-def _mask_columns(table: pd.DataFrame, masked: Counter[str]) -> None:
-    """Personal data masked in groups and channel, and an id that is such data digested; in place."""
+def _mask_columns(table: pd.DataFrame, masked: Counter[str], report: FileReport) -> None:
+    """Personal data masked in groups and channel, and an id that is such data digested; in place.
+
+    A masked group ends in digits of its pseudonym: two towns that look like persons stay two groups.
+    """
     for column in ("channel", *(c for c in table if str(c).startswith(GROUP_PREFIX))):
         found = {v: redact(v, masked) for v in table[column].dropna().unique()}
-        table[column] = table[column].map(found).where(table[column].notna(), None)
+        changed = {v: f"{mask} {str(pseudonym(v))[:4]}" for v, mask in found.items() if mask != v}
+        table[column] = table[column].map(found | changed).where(table[column].notna(), None)
+        if changed:
+            report.assumptions.append(
+                f"'{column.removeprefix(GROUP_PREFIX)}': {len(changed)} of its {len(found)} values look like personal "
+                f"data and are masked, each by its own name ({min(changed.values())}); --set redact=false shows them"
+            )
     table["id"] = table["id"].map(plain_id, na_action="ignore")
 
 

@@ -81,6 +81,11 @@ def _broken(name: str, error: UserError) -> RawTable:
     return RawTable(name, pd.DataFrame(), [(0, f"file not read: {told}", "")])
 
 
+def is_address(path: str) -> bool:
+    """Whether an input is the address of an object or a database, and no path."""
+    return bool(_URL.match(path))
+
+
 def _names_several(path: str) -> bool:
     suffix = PurePosixPath(path).suffix.lower()
     try:
@@ -91,20 +96,30 @@ def _names_several(path: str) -> bool:
 
 def _contents(path: str) -> Iterator[Content | RawTable]:
     """Files and members of archives; of several, one that cannot be unpacked as a rejected row."""
-    if _URL.match(path):
+    if is_address(path):
         for name, data in _fetched(path):
             yield from unpacked(name, data)
         return
     files = list_files(path)
-    folder = Path(path) if Path(path).is_dir() else None
+    folder = folder_of(path)
     for file in files:
-        name = whole(str(file.relative_to(folder).as_posix()) if folder else file.name)
+        name = whole(str(file.relative_to(folder).as_posix()))
         try:
             yield from unpacked(name, _bytes_of(file))
         except UserError as error:
-            if len(files) == 1 and not folder:
+            if len(files) == 1 and not Path(path).is_dir():
                 raise
             yield _broken(name, error)
+
+
+def folder_of(path: str) -> Path:
+    """The folder below which an input's files are named: itself, a file's, or a pattern's last fixed one."""
+    here = Path(path)
+    if here.is_dir():
+        return here
+    if here.exists():
+        return here.parent
+    return next(p for p in here.parents if not any(c in str(p) for c in "*?["))
 
 
 def _bytes_of(file: Path) -> bytes:
