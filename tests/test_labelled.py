@@ -70,3 +70,22 @@ def test_a_sentiment_that_is_no_step_is_told_with_its_row_of_the_file(tmp_path: 
     path.write_text("".join(json.dumps(r) + "\n" for r in rows))
     with pytest.raises(UserError, match=r"labels.jsonl: row 2: sentiment '9' is no step"):
         read_labels(path)
+
+
+def test_columns_and_labels_may_be_written_otherwise(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"Comment": ["The parcel came late", "Rude staff at the till", "Nothing works here"],
+                         "Stage": ["Fulfilment", " use ", None], "Touchpoint": ["delivery", "On location", ""],
+                         "Sentiment": ["negative", -2, None]})  # fmt: skip
+    rows.to_csv(tmp_path / "l.csv", index=False)
+    found = read_labels(tmp_path / "l.csv").feedback
+    assert found["stage"].tolist() == ["fulfilment", "use", None]
+    assert found["touchpoint"].tolist() == ["delivery", "on_location", None]
+    assert found["sentiment"].tolist()[:2] == [-1, -2]
+    assert found["digest"].tolist() == [text_digest(t) for t in rows["Comment"]]
+
+
+def test_a_label_that_is_none_is_told_with_its_row_and_the_nearest(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"text": ["Late", "Rude staff"], "stage": ["fulfilment", "delivery"]})
+    rows.to_csv(tmp_path / "l.csv", index=False)
+    with pytest.raises(UserError, match="row 2: stage 'delivery' is no stage that vocx knows"):
+        read_labels(tmp_path / "l.csv")

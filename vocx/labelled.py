@@ -14,12 +14,14 @@ import numpy as np
 import pandas as pd
 
 from vocx.config import Columns, Input
-from vocx.errors import UserError
+from vocx.errors import UserError, closest
 from vocx.ingest import ingest_raw
 from vocx.ingest.origins import raw_tables
-from vocx.schema import SENTIMENTS
+from vocx.schema import EMOTIONS, SENTIMENTS, STAGES, TOUCHPOINTS
 
 FEEDBACK_TASKS = ("stage", "touchpoint", "sentiment", "emotion")
+_CLASSES = {"stage": STAGES, "touchpoint": TOUCHPOINTS, "emotion": EMOTIONS}
+_DESCRIBED = ("text", "id", "source", "title")  # columns that tell what is labelled
 _MOST_MENTIONS = 6  # coders stopped there: what is left of a longer comment is not surely "none"
 LEAST_OVERLAP = 0.6  # of words, over the shorter of segment and quote
 
@@ -67,15 +69,17 @@ def read_labels(
     ``columns`` are labels of a team's own, kept as they are.
     """
     raw = next(raw_tables(str(path)))
-    frame = raw.frame
-    named = Columns(**{c: c for c in ("text", "id", "source", "title") if c in frame.columns})
-    feedback = ingest_raw([(raw, Input(path=str(path), columns=named))]).feedback
+    frame = raw.frame = _with_known_names(raw.frame, columns)
+    named = Columns(**{c: c for c in _DESCRIBED if c in frame.columns})
+    ingested = ingest_raw([(raw, Input(path=str(path), columns=named))])
+    feedback, text = ingested.feedback, ingested.files[0].columns.get("text")
     labels = frame.loc[feedback["source_row"]].reset_index(drop=True)
     keep = pd.Series(True, feedback.index)
     if exclude_licences and "licence" in labels:
         keep &= ~labels["licence"].isin(exclude_licences)
     rows = feedback["source_row"]
-    digests = labels[named.text or "text"].map(lambda text: text_digest(str(text)))
+    given = labels[text] if text in labels else feedback["text"]
+    digests = given.map(lambda words: text_digest(str(words)))
     if holdout is not None:
         keep &= ~digests.isin(held_out(holdout))
     feedback = feedback[
@@ -83,12 +87,15 @@ def read_labels(
     ].copy()
     feedback["digest"] = digests
     for task in FEEDBACK_TASKS:
-        feedback[task] = labels.get(task, None)
-        if (second := f"{task}_second") in labels:
-            feedback[second] = labels[second]
-    for steps in ("sentiment", "sentiment_second"):
-        if steps in labels:
-            feedback[steps] = _steps(labels[steps], rows, path)
+        feedback[task] = None
+        for name in (task, f"{task}_second"):
+            if name in labels:
+                classes = _CLASSES.get(task)
+                feedback[name] = (
+                    _of_classes(labels[name], task, classes, rows, path)
+                    if classes
+                    else _steps(labels[name], rows, path)
+                )
     for extra in ("domain", "dataset", "draw", *columns):
         if extra in labels:
             feedback[extra] = labels[extra]
@@ -99,6 +106,31 @@ def read_labels(
     if kept.empty:
         raise UserError(f"{path}: no labelled row is left to use", "check licences and holdout")
     return Labelled(kept, _mentions(kept["feedback_id"], found[keep], rows[keep], path))
+
+
+def _with_known_names(frame: pd.DataFrame, own: tuple[str, ...]) -> pd.DataFrame:
+    """The frame with columns named as vocx names them where they differ in case alone: "Stage"."""
+    tasks = [name for task in FEEDBACK_TASKS for name in (task, f"{task}_second")]
+    wanted = [*_DESCRIBED, *tasks, "mentions", "licence", "domain", "dataset", "draw", *own]
+    written = {str(c).strip().lower(): c for c in reversed(frame.columns)}
+    return frame.rename(
+        columns={written[w.lower()]: w for w in wanted if w not in frame and w.lower() in written}
+    )
+
+
+def _of_classes(
+    cells: pd.Series, task: str, classes: tuple[str, ...], rows: pd.Series, path: Path
+) -> pd.Series:
+    """Labels as vocx writes them, in any case, with blanks or hyphens; an empty cell is null."""
+    plain = cells.map(lambda v: re.sub(r"[\s-]+", "_", str(v).strip().lower()), na_action="ignore")
+    bad = cells[plain.notna() & plain.ne("") & ~plain.isin(classes)]
+    if len(bad):
+        raise UserError(
+            f"{path}: row {rows.iloc[bad.index[0]]}: {task} '{bad.iloc[0]}' is no {task} that vocx knows",
+            closest(str(bad.iloc[0]).lower(), list(classes))
+            + "; or leave the cell empty; labels of your own need a task of another name",
+        )
+    return plain.astype(object).where(plain.isin(classes), None)
 
 
 def _steps(cells: pd.Series, rows: pd.Series, path: Path) -> pd.Series:

@@ -96,7 +96,7 @@ def test_classes_never_shown_are_never_answered(tmp_path: Path) -> None:
             "stage",
             [(t, s.replace("use", "usage")) for t, s in ROWS],
             "stage",
-            "label 'usage' is none",
+            "row 5: stage 'usage' is no stage",
         ),
     ],
 )
