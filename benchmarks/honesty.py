@@ -51,13 +51,15 @@ def shares(errors: KindErrors) -> Array:
 
 def one_count(world: int, draw: int, model: str) -> dict[str, Any]:
     """A world's true counts, the counts that the model makes of them, and both shares' intervals."""
-    errors = load_confusion(ROOT / "models" / model).kinds["pain"]  # type: ignore[union-attr]
+    known = load_confusion(ROOT / "models" / model)
+    assert known is not None
+    errors = known.kinds["pain"]
     said, placed, made_up = expected_errors(errors, WORLDS_PRIOR)
     of_world = np.random.default_rng(world)
     share = shares(errors)
     share = share * np.exp(of_world.normal(0, DRIFT, share.shape))
     share *= shares(errors).sum() / share.sum()
-    segments = round(errors.segments / 1877 * FEEDBACK)
+    segments = round(errors.segments / known.n_feedback * FEEDBACK)
     rng = np.random.default_rng([world, draw])
     counted = rng.poisson(segments * made_up).astype(float)
     true = rng.poisson(FEEDBACK * share)

@@ -16,10 +16,10 @@ from vocx.encode.tokens import plain_tokenizer, tokenise
 from vocx.ingest import ingest
 from vocx.labelled import read_labels
 from vocx.models import load_folder
-from vocx.segment import customer_words
 from vocx.train.lessons import from_labelled, task_classes
 from vocx.train.network import BagBody, Network, Schedule
 from vocx.train.recipe import to_folder
+from vocx.turns import customer_words
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "data" / "samples"

@@ -95,6 +95,79 @@ def test_a_retrained_model_is_no_trend(march: Run, tmp_path: Path) -> None:
     assert "issue" not in set(found.changes["level"])
 
 
+def edited(run: Run, issues: pd.DataFrame, segments: pd.DataFrame) -> Run:
+    """The run as it were, had a later one begun with its codebook and these been the issues."""
+    began = {**run.manifest["codebook"], "started_from": "a codebook"}
+    return replace(run, issues=issues, segments=segments, manifest={**run.manifest, "codebook": began})  # fmt: skip
+
+
+def particular(run: Run) -> list[str]:
+    pains = run.issues[~run.issues["general"].astype(bool) & (run.issues["kind"] == "pain")]
+    return pains["issue_id"].tolist()
+
+
+def test_a_merge_and_a_split_are_no_trends(sample_run: Run) -> None:
+    one, other = particular(sample_run)[:2]
+    parents = [[other] if i == one else [] for i in sample_run.issues["issue_id"]]
+    merged = sample_run.issues.assign(parents=parents)
+    merged = merged[merged["issue_id"] != other].reset_index(drop=True)
+    segments = sample_run.segments.assign(
+        issue_id=sample_run.segments["issue_id"].replace(other, one)
+    )
+    for after in (
+        edited(sample_run, merged, segments),
+        edited(sample_run, split_off(sample_run, one), sample_run.segments),
+    ):
+        found = compare(sample_run, after)
+        issues = found.changes[found.changes["level"] == "issue"]
+        assert len(issues)
+        assert (issues["n_before"] == issues["n_after"]).all()
+        assert not found.notes
+
+
+def split_off(run: Run, issue: str) -> pd.DataFrame:
+    """The issues with one more, split from one of them."""
+    new = run.issues[run.issues["issue_id"] == issue].assign(issue_id="i-new", name="another")
+    new["parents"] = [[issue]]
+    return pd.concat([run.issues, new], ignore_index=True)
+
+
+def test_a_hidden_issue_is_not_fading(sample_run: Run) -> None:
+    hidden = particular(sample_run)[0]
+    status = sample_run.issues["status"].where(sample_run.issues["issue_id"] != hidden, "hidden")
+    found = compare(
+        sample_run, edited(sample_run, sample_run.issues.assign(status=status), sample_run.segments)
+    )
+    assert hidden not in set(found.changes["issue_id"])
+    assert not (found.changes["q"] <= 0.05).any()
+    assert "hidden in one of the runs" in found.notes[0]
+
+
+def test_issues_of_runs_that_know_nothing_of_each_other_are_not_compared(sample_run: Run) -> None:
+    """General issues have the same id in every run, and tell nothing of the others."""
+    general = sample_run.issues["general"].astype(bool)
+    ids = sample_run.issues["issue_id"].where(general, "x" + sample_run.issues["issue_id"])
+    own = dict(zip(sample_run.issues["issue_id"], ids, strict=True))
+    other = replace(sample_run, issues=sample_run.issues.assign(issue_id=ids),
+                    segments=sample_run.segments.assign(issue_id=sample_run.segments["issue_id"].map(own)))  # fmt: skip
+    found = compare(sample_run, other)
+    assert "issue" not in set(found.changes["level"])
+    assert "did not begin with the earlier one's codebook" in found.notes[0]
+
+
+def test_who_gives_a_score_and_no_words_counts_in_it(tmp_path: Path) -> None:
+    runs = []
+    for name, silent in (("before", 10), ("after", 0)):
+        rows = pd.DataFrame(
+            {"comment": WORDS[:3] * 5 + [None] * 15, "nps": [1] * 15 + [silent] * 15}
+        )
+        rows.to_csv(tmp_path / f"{name}.csv", index=False)
+        runs.append(run([str(tmp_path / f"{name}.csv")], tmp_path / name, model=str(TINY)))
+    score = compare(*runs).scores.iloc[0]
+    assert (score["before"], score["after"], score["n_before"]) == (0.0, -100.0, 30)
+    assert "**NPS** 0.0 (n 30) → -100.0 (n 30)" in in_words(compare(*runs), *runs)
+
+
 def test_the_summary_says_what_changed(march: Run, april: Run, tmp_path: Path) -> None:
     told = in_words(compare(march, april), march, april)
     assert "# What changed: march to april" in told

@@ -7,7 +7,7 @@ from conftest import ROOT
 
 LAYERS = [
     {"__init__", "errors"},
-    {"schema", "stats", "themes"},
+    {"schema", "stats", "themes", "turns"},
     {"journey"},
     {"config"},
     {"codebook"},

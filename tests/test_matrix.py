@@ -1,10 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import SAMPLES
 from hypothesis import given
 from hypothesis import strategies as st
 
 import vocx
+from vocx.confusion import Corrected, KindErrors, load_confusion
 from vocx.journey import load_journey
 from vocx.matrix import build_matrix, period_of
 from vocx.runs import Run
@@ -105,6 +107,32 @@ def test_a_model_that_knows_its_errors_gives_corrected_counts() -> None:
     assert (whole["n_corrected_low"] <= whole["n_corrected"]).all()
     assert (whole["n_corrected"] <= whole["n_corrected_high"]).all()
     assert run.matrix.loc[run.matrix["issue_id"].notna(), "n_corrected"].isna().all()
+
+
+def test_a_voice_at_two_fine_stages_is_corrected_as_one_at_a_coarser(
+    sample_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a model that makes no errors, corrected counts are the counts."""
+
+    def unchanged(
+        _: KindErrors, counted: np.ndarray, __: int, rows: list[list[int]], **___: int
+    ) -> Corrected:
+        whole = np.array([counted[r].sum(axis=0) for r in rows])
+        return Corrected(whole, whole, whole)
+
+    monkeypatch.setattr("vocx.matrix.correct", unchanged)
+    segments = sample_run.segments.copy()
+    told = segments[segments["theme"].notna() & segments["kind"].eq("pain")].head(40)
+    twice = told.assign(segment_id=told["segment_id"] + "+", stage="fulfilment", stage_score=1.0)
+    segments = pd.concat([segments, twice], ignore_index=True)
+    matrix = build_matrix(
+        sample_run.feedback, segments, load_journey("customer-goals"), sample_run.thresholds, sample_run.issues,
+        confusion=load_confusion(SAMPLES.parents[1] / "models" / "voc-small"),
+    )  # fmt: skip
+    known = matrix[matrix["n_corrected"].notna()]
+    assert len(known) > 10
+    assert np.allclose(known["n_corrected"], known["n_feedback"])
+    assert np.allclose(known["n_corrected_high"], known["n_feedback"])
 
 
 def test_small_cells_are_left_out_where_that_is_asked() -> None:

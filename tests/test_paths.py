@@ -20,7 +20,7 @@ def people() -> tuple[pd.DataFrame, pd.DataFrame]:
             rows.append({
                 "feedback_id": f"{k}/{step}", "author_id": f"p{k}", "created_at": pd.Timestamp(f"2026-01-0{step + 1}", tz="UTC"),
                 "source": "survey" if step < 2 else "review", "stage": ["purchase", "use", "retention"][step], "stage_score": 0.9,
-                "polarity": [0.2, -0.5 if goes else 0.6, -0.8 if goes else 0.7][step], "text": text, "meaningful": True,
+                "polarity": [0.2, -0.5 if goes else 0.6, -0.8 if goes else 0.7][step], "text": text, "turns": None, "meaningful": True,
             })  # fmt: skip
     mentions = pd.DataFrame(
         {"feedback_id": [f"{k}/1" for k in range(5)], "kind": "pain", "theme": "unexpected-fee"}
@@ -70,5 +70,5 @@ def test_leaving_is_said_in_words_and_not_gladly() -> None:
         "never again",
         "I'll come again",
     ]
-    frame = pd.DataFrame({"text": said, "polarity": [-0.5, -0.4, 0.5, -0.5]})
+    frame = pd.DataFrame({"text": said, "turns": None, "polarity": [-0.5, -0.4, 0.5, -0.5]})
     assert is_leaving(frame).tolist() == [True, True, False, False]

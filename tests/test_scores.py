@@ -12,7 +12,7 @@ def feedback() -> pd.DataFrame:
         "source_file": "f", "source_row": range(n), "nps": [10, 9, 7, 0] * 10, "csat": None, "ces": None,
         "rating": [1.0, 0.5] * 20, "stage": ["use"] * 30 + ["support"] * 10, "stage_score": [0.9] * 35 + [0.1] * 5,
         "touchpoint": "chat", "touchpoint_score": 0.9, "emotion": "joy", "emotion_score": 0.9, "polarity": 0.5,
-        "meaningful": True, "text": ["third time I call", "all good", "quick", "nice"] * 10,
+        "meaningful": True, "turns": None, "text": ["third time I call", "all good", "quick", "nice"] * 10,
     })  # fmt: skip
 
 

@@ -3,11 +3,11 @@ import pytest
 
 from vocx.stats import (
     false_discovery,
-    mean_interval,
     newcombe,
     nps_interval,
     nps_points,
     p_of_change,
+    scale_interval,
     wilson,
 )
 
@@ -44,9 +44,28 @@ def test_weights_move_discoveries_to_where_they_are_likely() -> None:
 
 
 def test_one_answer_has_a_mean_and_no_interval() -> None:
-    assert mean_interval(np.array([4.0]))[0] == 4.0
-    assert np.isnan(mean_interval(np.array([4.0]))[1])
-    assert np.isnan(mean_interval(np.array([]))[0])
+    for interval, value in ((lambda x: scale_interval(x, 1, 5), 4.0), (nps_interval, -100.0)):
+        mean, low, high = interval(np.array([4.0]))
+        assert mean == value
+        assert np.isnan(low)
+        assert np.isnan(high)
+        assert np.isnan(interval(np.array([]))[0])
+
+
+@pytest.mark.parametrize("shares", [(0, 0, 0.1, 0, 0.9), (0.15, 0.05, 0.05, 0.15, 0.6), (0.2,) * 5,
+                                    (0.7, 0.1, 0.1, 0.05, 0.05), (0.05, 0, 0, 0, 0.95)])  # fmt: skip
+@pytest.mark.parametrize("n", [3, 10, 30, 100])
+def test_the_interval_of_a_mean_keeps_its_promise_for_few_answers(
+    shares: tuple[float, ...], n: int
+) -> None:
+    rng, stars = np.random.default_rng(4), np.arange(1, 6)
+    answers = rng.choice(stars, (1500, n), p=shares).astype(float)
+    intervals = np.array([scale_interval(a, 1, 5) for a in answers])
+    mean = float(np.dot(stars, shares))
+    assert ((intervals[:, 1] <= mean) & (mean <= intervals[:, 2])).mean() > 0.935
+    assert ((intervals[:, 1] <= intervals[:, 0]) & (intervals[:, 0] <= intervals[:, 2])).all()
+    assert intervals[:, 1:].min() >= 1
+    assert intervals[:, 1:].max() <= 5
 
 
 def test_nps_of_few_who_all_say_the_same_is_not_sure() -> None:

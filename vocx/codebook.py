@@ -94,8 +94,8 @@ class Codebook:
     def rename(self, key: str, name: str, definition: str | None = None) -> CodedIssue:
         """Another name, and definition where given; the id stays."""
         issue = self.find(key)
-        self._note(f"rename {issue.id} '{issue.name}' to '{name}'")
         self._free(name, issue.kind, issue.id)
+        self._note(f"rename {issue.id} '{issue.name}' to '{name}'")
         issue.definition = issue.definition.replace(f"'{issue.name}'", f"'{name}'")
         issue.name = name
         if definition is not None:
@@ -121,6 +121,8 @@ class Codebook:
                 f"merge: '{gathers.name}' gathers what fits no other issue of its theme",
                 "merge particular issues, or hide it",
             )
+        if name:
+            self._free(name, first.kind, *(i.id for i in (first, *others)))
         for other in others:
             self._note(f"merge {other.id} '{other.name}' into {first.id} '{first.name}'")
             first.parents = [*first.parents, other.id, *other.parents]
@@ -221,11 +223,12 @@ class Codebook:
         self.issues.append(issue)
         return issue
 
-    def _free(self, name: str, kind: str, own: str = "") -> None:
+    def _free(self, name: str, kind: str, *own: str) -> None:
+        """UserError for a name that is empty, or that another issue of the kind has."""
         if not name.strip():
             raise UserError("an issue needs a name", "give it 2 to 5 words")
         for i in self.issues:
-            if i.kind == kind and i.name.lower() == name.lower() and i.id != own:
+            if i.kind == kind and i.name.lower() == name.lower() and i.id not in own:
                 raise UserError(f"'{name}': is the name of {i.id} already", "merge the two, or choose another name")  # fmt: skip
 
     def _note(self, line: str) -> None:

@@ -18,7 +18,7 @@ from vocx.errors import UserError
 from vocx.impact import SCORES, points
 from vocx.journey import Journey
 from vocx.pipeline import label_shard, load_model
-from vocx.runs import Run, counted_mentions, without_hidden
+from vocx.runs import Run, answered_once, counted_mentions
 from vocx.stats import Z95, false_discovery, newcombe, p_of_change
 from vocx.themes import theme_title
 
@@ -90,7 +90,11 @@ def compare(before: Run, after: Run) -> Comparison:
             f"run both by it: vocx run ... --journey {journey.name}",
         )
     notes: list[str] = []
-    old, new = _side(before, journey), _side(after, journey)
+    names = _names_in_both(before, after)
+    old, new = (
+        _side(run, journey, own)
+        for run, own in zip((before, after), names or ({}, {}), strict=True)
+    )
     again = old
     if before.manifest["model"]["digest"] != after.manifest["model"]["digest"]:
         again = _labelled_again(before, after, journey)
@@ -99,32 +103,71 @@ def compare(before: Run, after: Run) -> Comparison:
             "training): the earlier feedback was labelled again by the later model, and that is compared; what "
             "relabelling alone did stands under 'model'. Issues are not tested."
         )
-    shared = set(before.issues["issue_id"]) & set(after.issues["issue_id"])
-    if not shared and len(before.issues) and len(after.issues):
+    elif names is None and len(before.issues) and len(after.issues):
         notes.append(
-            "The runs share no issues, so issues are not compared. Run the later one with "
+            "The later run did not begin with the earlier one's codebook, so issues are not compared. Run it with "
             "--codebook and the earlier one's folder."
+        )
+    elif names and (left := _left_out(before, names[0]) + _left_out(after, names[1])):
+        notes.append(
+            f"Issues that are hidden in one of the runs, or that one of them could not know, are not compared: {left}. "
+            "Running the earlier feedback by the later codebook makes them comparable."
         )
     parts = []
     for level, keys in LEVELS.items():
-        if "issue_id" in keys and (not shared or again is not old):
+        if "issue_id" in keys and (names is None or again is not old):
             continue
         parts.append(_changes(old, again, new, keys).assign(level=level))
     changes = pd.concat(parts, ignore_index=True)
     changes["status"] = _status(changes, before, after)
     return Comparison(
         changes,
-        _score_changes(old, new, journey, after),
+        _score_changes(before, after, journey),
         notes,
         len(old.feedback),
         len(new.feedback),
     )
 
 
-def _side(run: Run, journey: Journey) -> _Side:
+Names = dict[str, str]  # an issue's id in a run, to the one it is compared by
+
+
+def _names_in_both(before: Run, after: Run) -> tuple[Names, Names] | None:
+    """The ids by which each run's issues are compared; null where the later run began with another codebook.
+
+    An edit is no trend: merged issues are one in both runs, a split one stays whole, and what is hidden in
+    one of the runs is so in both. An issue that one of the runs could not know is not compared, unless
+    the later run found it.
+    """
+    old, new = (r.issues.set_index("issue_id") for r in (before, after))
+    merged = {p: i for i, parents in new["parents"].items() for p in parents if p not in new.index}
+    of_old = {i: i if i in new.index else merged.get(i) for i in old.index}
+    began = after.manifest["codebook"].get("started_from")
+    particular = old.index[~old["general"].astype(bool)]
+    if set(old.index) != set(new.index) and not (began and any(of_old[i] for i in particular)):
+        return None
+    of_new = {}
+    for issue in new.itertuples():
+        split_from = [p for p in issue.parents if p in new.index and p in old.index]
+        found = issue.Index in set(of_old.values()) or issue.status == "emerging"
+        of_new[issue.Index] = issue.Index if found else next(iter(split_from), None)
+    hidden = {of_old[i] for i in old.index[old["status"] == "hidden"]}
+    hidden |= {of_new[i] for i in new.index[new["status"] == "hidden"]}
+    a, b = ({i: n for i, n in of.items() if n and n not in hidden} for of in (of_old, of_new))
+    return a, b
+
+
+def _left_out(run: Run, names: Names) -> int:
+    """How many issues that somebody tells of are not compared."""
+    told = run.issues.loc[run.issues["n_feedback"] > 0, "issue_id"]
+    return int((~told.isin(names)).sum())
+
+
+def _side(run: Run, journey: Journey, names: Names) -> _Side:
     feedback = run.feedback[run.feedback["meaningful"].astype(bool)].reset_index(drop=True)
-    shown = without_hidden(run.segments, run.issues)
-    return _Side(feedback, counted_mentions(shown, journey, run.thresholds))
+    named = run.segments.assign(issue_id=run.segments["issue_id"].map(names).astype(object))
+    named["issue_id"] = named["issue_id"].where(named["issue_id"].notna(), None)
+    return _Side(feedback, counted_mentions(named, journey, run.thresholds))
 
 
 def _labelled_again(before: Run, after: Run, journey: Journey) -> _Side:
@@ -231,19 +274,18 @@ def _status(changes: pd.DataFrame, before: Run, after: Run) -> list[str | None]:
     ]
 
 
-def _score_changes(old: _Side, new: _Side, journey: Journey, after: Run) -> pd.DataFrame:
+def _score_changes(before: Run, after: Run, journey: Journey) -> pd.DataFrame:
     """Each score of all and at each stage, in both runs, with the interval of the difference."""
     rows = []
     stages = [
-        journey.stages_of(s.feedback, after.thresholds.get("feedback.stage", 0.0))
-        for s in (old, new)
+        journey.stages_of(r.feedback, after.thresholds.get("feedback.stage", 0.0))
+        for r in (before, after)
     ]
     for score in SCORES:
         for stage in (None, *journey.stage_names):
             values = [
-                points(mine.drop_duplicates(["source_file", "source_row"]), score).dropna().to_numpy(float)
-                for side, of in zip((old, new), stages, strict=True)
-                for mine in [side.feedback if stage is None else side.feedback[of == stage]]
+                points(answered_once(f if stage is None else f[of == stage]), score).dropna().to_numpy(float)
+                for f, of in zip((before.feedback, after.feedback), stages, strict=True)
             ]  # fmt: skip
             if min(len(v) for v in values) < _LEAST_GRADED:
                 continue
@@ -253,17 +295,7 @@ def _score_changes(old: _Side, new: _Side, journey: Journey, after: Run) -> pd.D
             rows.append({"score": score, "stage": stage, "n_before": len(a), "n_after": len(b),
                          "before": a.mean(), "after": b.mean(), "change": change,
                          "change_low": change - spread, "change_high": change + spread})  # fmt: skip
-    names = [
-        "score",
-        "stage",
-        "n_before",
-        "n_after",
-        "before",
-        "after",
-        "change",
-        "change_low",
-        "change_high",
-    ]
+    names = "score stage n_before n_after before after change change_low change_high".split()
     return pd.DataFrame(rows, columns=names)
 
 
@@ -285,8 +317,8 @@ def in_words(found: Comparison, before: Run, after: Run) -> str:
     ]  # fmt: skip
     for row in found.scores[found.scores["stage"].isna()].itertuples():
         surely = "" if row.change_low <= 0 <= row.change_high else " (more than chance)"
-        lines.append(f"- **{_score_name(row.score)}** {row.before:.1f} → {row.after:.1f}: {row.change:+.1f} "
-                     f"({row.change_low:+.1f} to {row.change_high:+.1f}){surely}")  # fmt: skip
+        lines.append(f"- **{_score_name(row.score)}** {row.before:.1f} (n {row.n_before:,}) → {row.after:.1f} (n {row.n_after:,}): "
+                     f"{row.change:+.1f} ({row.change_low:+.1f} to {row.change_high:+.1f}){surely}")  # fmt: skip
     for title, kind, direction in (
         ("Pains told of more", "pain", 1), ("Pains told of less", "pain", -1),
         ("Wins told of more", "win", 1), ("Wins told of less", "win", -1),

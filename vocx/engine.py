@@ -263,7 +263,7 @@ def _group_columns(by: list[str], feedback: pd.DataFrame) -> list[str]:
                 f"--by {name}: there is no such column to group by", closest(name, names)
             )
         found.append(hit)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _label_shards(
@@ -327,7 +327,9 @@ def _mine(
     is_mention = segments["kind"].isin(["pain", "win"])
     mentions = segments[is_mention].sort_values(["text", "segment_id"]).reset_index(drop=True)
     if mentions.empty:
-        return segments, empty("issues"), book or Codebook([])
+        known = book.table() if book else empty("issues")
+        issues = issue_table(known, mentions, feedback, np.zeros((0, 0), np.float32))
+        return segments, issues, book or Codebook([])
     vectors = mention_vectors(mentions["text"].tolist(), mentions["kind"], model, config.mine)
     miner = miner_of(config, model)
     if book:

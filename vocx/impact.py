@@ -14,15 +14,16 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
+from vocx.runs import answered_once
 from vocx.schema import EFFECTS
 from vocx.stats import DRAWS, Array, false_discovery, nps_points
 from vocx.themes import verdicts
 
 SCORES = {"nps": "points of NPS", "csat": "points of 100 of CSAT", "ces": "points of 100 of CES",
           "rating": "stars of 5"}  # fmt: skip
-_LEAST_SCORED = 30  # customers with a score, and
-_LEAST_TOLD = 6  # of them who tell of something, for its effect to be measured
-_LEAST_BOTH = 4  # ... and who do not
+_LEAST_SCORED = 30  # answers with a score, and
+_LEAST_TOLD = 6  # customers who tell of something in them, for its effect to be measured
+_LEAST_BOTH = 4  # ... and who do not, in others
 _ROWS_A_TERM = 8  # customers for each thing that stands in one regression
 _MOST_TERMS = 300  # that stand in one regression: those told by most
 _AT_ONCE = 50  # draws held in memory at once
@@ -38,8 +39,9 @@ def points(feedback: pd.DataFrame, score: str) -> pd.Series:
 
 
 def main_score(feedback: pd.DataFrame) -> str | None:
-    """The score that most feedback has; null where none has enough."""
-    counts = {s: int(feedback[s].notna().sum()) for s in SCORES}
+    """The score that most customers gave; null where too few gave any."""
+    once = answered_once(feedback)
+    counts = {s: int(once[s].notna().sum()) for s in SCORES}
     best = max(counts, key=lambda s: counts[s])
     return best if counts[best] >= _LEAST_SCORED else None
 
@@ -65,9 +67,9 @@ def build_effects(
     mentions = mentions[~verdict]
     parts = []
     for score in SCORES:
-        if int(feedback[score].notna().sum()) < _LEAST_SCORED:
-            continue
         told = _Told(feedback, mentions, score, by or [])
+        if len(told.points) < _LEAST_SCORED:
+            continue
         for level, keys in (
             ("theme", ["theme", "kind"]),
             ("issue", ["issue_id", "kind"]),
@@ -85,10 +87,17 @@ def build_effects(
 
 @dataclass
 class _Fit:
-    """A regression, as far as effects need it: (k,) coefficients and (n, k) influences on them."""
+    """A regression, as far as effects need it.
+
+    Attributes
+    ----------
+    coefficients : (k,) of what is told; influence : (n, k) of each answer on them.
+    rank : how many columns the regression has, with those that are held equal.
+    """
 
     coefficients: Array
     influence: Array
+    rank: int
 
 
 class _Told:
@@ -96,9 +105,9 @@ class _Told:
 
     def __init__(self, feedback: pd.DataFrame, mentions: pd.DataFrame, score: str, by: list[str]):
         scored = feedback[feedback[score].notna()]
-        answered = scored["source_file"].astype(str) + "\0" + scored["source_row"].astype(str)
-        self._row_of = pd.Series(pd.factorize(answered)[0], scored["feedback_id"])
-        first = scored[~answered.duplicated()]  # a row's answers have one score between them
+        rows = scored.groupby(["source_file", "source_row"], sort=False).ngroup()
+        self._row_of = pd.Series(rows.to_numpy(), scored["feedback_id"])
+        first = answered_once(scored)
         self.points = points(first, score).to_numpy(float)
         author = first["author_id"].where(first["author_id"].notna(), first["feedback_id"])
         self.clusters = pd.factorize(author)[0]
@@ -114,7 +123,8 @@ class _Told:
         for key, ids in found.items():
             told = np.zeros(n)
             told[self._row_of.loc[list(ids)].unique()] = 1
-            if _LEAST_TOLD <= told.sum() <= n - _LEAST_BOTH:
+            who, others = self._customers(told)
+            if who >= _LEAST_TOLD and others >= _LEAST_BOTH:
                 rows.append(dict(zip(keys, key, strict=True)))
                 columns.append(told)
         if not rows:
@@ -126,6 +136,10 @@ class _Told:
         out = out.reindex(columns=["theme", "issue_id", "stage", "kind"])
         return pd.concat([out, self._measured(told[:, most], seed)], axis=1)
 
+    def _customers(self, told: Array) -> tuple[int, int]:
+        """How many customers tell of something in some answer, and how many do not in some."""
+        return tuple(len(np.unique(self.clusters[told == x])) for x in (1, 0))  # type: ignore[return-value]
+
     def _measured(self, told: Array, seed: int) -> pd.DataFrame:
         n, k = told.shape
         share, mean = told.mean(axis=0), self.points.mean()
@@ -135,7 +149,9 @@ class _Told:
         impact, impacts = fit.coefficients * share, effects * shares
         ranks = np.argsort(np.argsort(impacts, axis=1), axis=1) + 1
         rank_low, rank_high = np.quantile(ranks, [0.025, 0.975], axis=0).round()
-        freedom = np.minimum(np.minimum(told.sum(axis=0), n - told.sum(axis=0)) - 1, n - k - 1)
+        smaller = np.array([min(self._customers(told[:, j])) for j in range(k)])
+        spare = max(1, int(self.clusters.max()) + 1 - fit.rank)
+        freedom = np.minimum(smaller - 1, spare)
         effect_low, effect_high, p = _around(effects, fit.coefficients, freedom)
         impact_low, impact_high, _ = _around(impacts, impact, freedom)
         return pd.DataFrame({
@@ -161,8 +177,8 @@ class _Told:
 def _around(draws: Array, point: Array, freedom: Array) -> tuple[Array, Array, Array]:
     """95 % interval about a point by the spread of draws, and the p of zero; Student's t.
 
-    Degrees of freedom are those of the smaller side of the comparison: what eight customers tell of is
-    known as well as eight customers tell it.
+    Degrees of freedom are those of the smaller side of the comparison, in customers: what eight of them
+    tell of is known as well as eight can tell it, however often each writes.
     """
     spread = draws.std(axis=0, ddof=1)
     half = t.ppf(0.975, freedom) * spread
@@ -196,7 +212,7 @@ def _regress(y: Array, told: Array, held: Array) -> _Fit:
     hat = design @ fitted.normalized_cov_params
     leverage = np.minimum((hat * design).sum(axis=1), 0.9)
     influence = (fitted.resid / np.sqrt(1 - leverage))[:, None] * hat  # as HC2
-    fit = _Fit(np.full(k, np.nan), np.zeros((len(y), k)))
+    fit = _Fit(np.full(k, np.nan), np.zeros((len(y), k)), len(kept))
     for at, column in enumerate(kept - held.shape[1]):
         if column >= 0:
             fit.coefficients[column] = fitted.params[at]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from vocx.confusion import DRAWS, FEW_DRAWS, Confusion, correct
@@ -106,7 +107,7 @@ def _corrected(
 ) -> pd.DataFrame:
     """Cells of whole themes with counts corrected for the model's errors."""
     columns = ["n_corrected", "n_corrected_low", "n_corrected_high"]
-    found: dict[tuple[str, str, str], tuple[float, float, float]] = {}
+    found: dict[tuple[str, str, str], tuple[float, ...]] = {}
     for kind, errors in confusion.kinds.items():
         mine = told[(told["kind"] == kind) & told["theme"].isin(errors.themes)]
         counts = mine.groupby(["stage", "theme"])["feedback_id"].nunique().unstack(fill_value=0)
@@ -118,15 +119,35 @@ def _corrected(
         fixed = correct(
             errors, counts.to_numpy(float), int((kinds != kind).sum()), rows, draws=draws
         )
+        once = _told_once(mine, counts, journey)
         for i, stage in enumerate(journey.stage_names):
             for j, theme in enumerate(errors.themes):
-                found[kind, stage, theme] = (fixed.counts[i, j], fixed.low[i, j], fixed.high[i, j])
+                corrected = (fixed.counts[i, j], fixed.low[i, j], fixed.high[i, j])
+                found[kind, stage, theme] = tuple(once[i, j] * c for c in corrected)
     nothing = (float("nan"),) * 3
     values = [
         found.get((c.kind, c.stage, c.theme), nothing) if pd.isna(c.issue_id) else nothing
         for c in cells.itertuples()
     ]
     return cells.assign(**pd.DataFrame(values, columns=columns, index=cells.index))
+
+
+def _told_once(mine: pd.DataFrame, fine: pd.DataFrame, journey: Journey) -> np.ndarray:
+    """(stages, themes) distinct feedback at a journey's stage, of its sum over the fine stages there.
+
+    Who tells of a theme at two fine stages that a journey holds in one is one voice there; ``fine`` are the
+    counts of the fine stages by themes.
+    """
+    told = mine.assign(stage=mine["stage"].map(journey.of_fine)).dropna(subset=["stage"])
+    distinct = told.groupby(["stage", "theme"])["feedback_id"].nunique().unstack(fill_value=0)
+    added = fine.groupby(fine.index.map(journey.of_fine)).sum()
+    n, of = (
+        counts.reindex(index=journey.stage_names, columns=fine.columns, fill_value=0).to_numpy(
+            float
+        )
+        for counts in (distinct, added)
+    )
+    return np.where(of > 0, n / np.maximum(of, 1), 1.0)
 
 
 def _cells(mentions: pd.DataFrame, theme_of: dict[str, str | None], total: int) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 from vocx.journey import Journey
 from vocx.schema import PATHS
 from vocx.stats import false_discovery, p_of_change, wilson
+from vocx.turns import customer_words
 
 _LEAVING = re.compile(
     r"\b(?:cancel(?:led|ling|ed|ing)? (?:my|our|the|this) (?:\w+ )?(?:account|subscription|policy|contract|membership|plan|card|service)|"
@@ -45,8 +46,8 @@ def build_paths(
 
 
 def is_leaving(feedback: pd.DataFrame) -> pd.Series:
-    """Whether feedback says that its author goes, or has gone: in so many words, and not gladly."""
-    said = feedback["text"].map(lambda t: bool(_LEAVING.search(t)) if isinstance(t, str) else False)
+    """Whether feedback (with text, turns, polarity) says that its author goes, or has gone, and not gladly."""
+    said = np.array([bool(_LEAVING.search(t)) for t in customer_words(feedback)], bool)
     return said & (feedback["polarity"].fillna(0) < 0)
 
 

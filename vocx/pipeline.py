@@ -19,7 +19,8 @@ from vocx.encode.tokens import plain_tokenizer
 from vocx.journey import Journey
 from vocx.models import ModelFolder, find_model, load_folder
 from vocx.schema import EMOTIONS
-from vocx.segment import customer_words, segment, spans_in_words
+from vocx.segment import segment, spans_in_words
+from vocx.turns import customer_words
 
 _NEGATIVE = frozenset(EMOTIONS) - {"gratitude", "joy", "satisfaction"}
 _POSITIVE = frozenset({"gratitude", "joy", "satisfaction", "hope", "surprise", "neutral"})
@@ -240,7 +241,8 @@ class CascadeModel(Model):
     """A small model that answers, and hands on to a large one the feedback it is not sure of.
 
     Where its doubt, weighed against what the large model's reading costs (see `worth_asking`), is
-    above ``doubt``, a feedback is judged by the large model, with all its segments.
+    above ``doubt``, a feedback is judged by the large model, with all its segments. What is sure goes by
+    the small model's thresholds for both, which are the stricter.
     """
 
     def __init__(self, folder: ModelFolder):
@@ -304,7 +306,7 @@ class CascadeModel(Model):
         spans: np.ndarray,
         segments: pd.DataFrame | None,
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """As of a single model; each answer is cut by the model that gave it."""
+        """As of a single model; mentions and bands of sentiment by the cuts of the model that answers."""
         judged = self.first.judge(texts, sources, owner, spans)
         handed, mine, better = self._handed_on(judged, texts, sources, owner, spans)
         kept = np.setdiff1d(np.arange(len(texts)), handed)

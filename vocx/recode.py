@@ -49,6 +49,8 @@ class Recoder:
         issue = self.book.find(key)
         of_issue = self.run.segments["issue_id"] == issue.id
         mine = self.run.segments[of_issue]
+        if mine.empty:
+            raise UserError(f"split: nobody tells of '{issue.name}' in this run", "split it in a run that has it")  # fmt: skip
         if query:
             chosen = holds(mine["text"], query)
         elif examples:

@@ -90,6 +90,16 @@ def without_hidden(segments: pd.DataFrame, issues: pd.DataFrame) -> pd.DataFrame
     return segments.assign(issue_id=segments["issue_id"].where(shown, None))
 
 
+def answered_once(feedback: pd.DataFrame) -> pd.DataFrame:
+    """One feedback of each row that was read: the answers of a row share its scores.
+
+    >>> rows = pd.DataFrame({"source_file": "a.csv", "source_row": [1, 1, 2], "nps": [9, 9, 0]})
+    >>> answered_once(rows)["nps"].tolist()
+    [9, 0]
+    """
+    return feedback.drop_duplicates(["source_file", "source_row"])
+
+
 def counted_mentions(
     segments: pd.DataFrame, journey: Journey, thresholds: dict[str, float]
 ) -> pd.DataFrame:

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from vocx.journey import Journey
+from vocx.runs import answered_once
 from vocx.schema import SCORES
-from vocx.stats import mean_interval, nps_interval, wilson
+from vocx.stats import nps_interval, scale_interval, wilson
+from vocx.turns import customer_words
 
 # Words of customers who had to try again, wait, or be passed on: what it cost them to get it done.
 _EFFORT = re.compile(
@@ -70,9 +72,7 @@ def _parts(
 
 
 def _measured(feedback: pd.DataFrame, thresholds: dict[str, float]) -> Iterator[dict[str, Any]]:
-    once = feedback.drop_duplicates(
-        ["source_file", "source_row"]
-    )  # a row's answers share its score
+    once = answered_once(feedback)
     for measure in _MEASURES:
         values = once[measure].dropna().to_numpy(float)
         if len(values):
@@ -80,8 +80,12 @@ def _measured(feedback: pd.DataFrame, thresholds: dict[str, float]) -> Iterator[
     said = feedback[feedback["meaningful"].astype(bool)]
     if said.empty:
         return
-    yield _row("polarity", len(said), mean_interval(said["polarity"].dropna().to_numpy(float)))
-    yield _share("effort", None, int(tells_of_effort(said["text"]).sum()), len(said))
+    yield _row(
+        "polarity", len(said), scale_interval(said["polarity"].dropna().to_numpy(float), -1, 1)
+    )
+    yield _share(
+        "effort", None, int(tells_of_effort(pd.Series(customer_words(said))).sum()), len(said)
+    )
     sure = said.loc[said["emotion_score"] >= thresholds.get("feedback.emotion", 0.0), "emotion"]
     for emotion, n in sorted(sure.value_counts().items(), key=lambda e: (-e[1], str(e[0]))):
         yield _share("emotion", str(emotion), int(n), len(sure))
@@ -91,10 +95,8 @@ def _interval(values: np.ndarray, measure: str) -> tuple[float, float, float]:
     """Value, low and high: NPS -100..100, CSAT and CES 0..100, stars 1..5; none below two answers."""
     if measure == "nps":
         return nps_interval(values)
-    mean, low, high = mean_interval(values)
-    scale, base = (4.0, 1.0) if measure == "rating" else (100.0, 0.0)
-    low, high = (float(np.clip(x, 0, 1)) if x == x else x for x in (low, high))
-    return base + scale * mean, base + scale * low, base + scale * high
+    least, most = (1.0, 5.0) if measure == "rating" else (0.0, 100.0)
+    return scale_interval(least + (most - least) * values, least, most)
 
 
 def _row(measure: str, n: int, told: tuple[float, float, float]) -> dict[str, Any]:

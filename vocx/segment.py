@@ -17,6 +17,8 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Token
 
+from vocx.turns import customer_spans
+
 _TURNS = frozenset(
     ["but", "however", "although", "though", "yet", "whereas", "except", "unfortunately"]
 )
@@ -151,21 +153,6 @@ def segment(feedback: pd.DataFrame) -> pd.DataFrame:
             )
     names = ["segment_id", "feedback_id", "seq", "start", "end", "text", "speaker"]
     return pd.DataFrame(rows, columns=names)
-
-
-def customer_spans(text: str, turns: object) -> list[tuple[int, int, str | None]]:
-    """Where the customer's words stand in a feedback's text: (start, end, speaker)."""
-    if turns is None or (isinstance(turns, float)):
-        return [(0, len(text), None)]
-    return [(t["start"], t["end"], "customer") for t in turns if t["speaker"] == "customer"]  # type: ignore[attr-defined]
-
-
-def customer_words(feedback: pd.DataFrame) -> list[str]:
-    """The words of the customer alone, turns joined by a newline: what a model reads as context."""
-    return [
-        "\n".join(text[a:b] for a, b, _ in customer_spans(text, turns))
-        for text, turns in zip(feedback["text"], feedback["turns"], strict=True)
-    ]
 
 
 def spans_in_words(feedback: pd.DataFrame, segments: pd.DataFrame) -> np.ndarray:

@@ -82,22 +82,22 @@ def false_discovery(p: Array, weights: Array | None = None) -> Array:
     return q
 
 
-def mean_interval(values: Array) -> tuple[float, float, float]:
-    """Mean and its 95 % interval by Student's t; the interval is unknown below two values.
+def scale_interval(values: Array, least: float, most: float) -> tuple[float, float, float]:
+    """Mean of answers on a scale and its 95 % interval; the interval is unknown below two answers.
 
-    >>> mean_interval(np.array([1.0, 2.0, 3.0]))[0]
-    2.0
+    Adjusted Wald: one answer is added at either end of the scale (as Agresti & Coull 1998 do with shares). Few
+    answers that are all alike do not tell that others would be: Student's t would say just that.
+
+    >>> [round(x, 3) for x in scale_interval(np.array([1.0, 1, 1]), 0, 1)]
+    [1.0, 0.449, 1.0]
     """
-    from scipy.stats import t
-
     n = len(values)
-    if n == 0:
-        return (float("nan"),) * 3
-    mean = float(np.mean(values))
-    if n == 1:
-        return mean, float("nan"), float("nan")
-    half = float(t.ppf(0.975, n - 1) * np.std(values, ddof=1) / np.sqrt(n))
-    return mean, mean - half, mean + half
+    if n < 2:
+        return float(np.mean(values)) if n else float("nan"), float("nan"), float("nan")
+    with_ends = np.concatenate([values, [least, most]])
+    half = Z95 * float(np.std(with_ends)) / np.sqrt(n + 2)
+    centre = float(with_ends.mean())
+    return float(np.mean(values)), max(least, centre - half), min(most, centre + half)
 
 
 def nps_points(scores: Array) -> Array:
@@ -113,12 +113,14 @@ def nps_points(scores: Array) -> Array:
 def nps_interval(scores: Array) -> tuple[float, float, float]:
     """Net promoter score and its 95 % interval: adjusted Wald, three answers added (Rocks 2016).
 
+    The interval is unknown below two answers.
+
     >>> [round(x, 1) for x in nps_interval(np.array([10.0, 9, 7, 0]))]
     [25.0, -44.2, 72.7]
     """
     n = len(scores)
-    if n == 0:
-        return (float("nan"),) * 3
+    if n < 2:
+        return float(nps_points(scores).mean()) if n else float("nan"), float("nan"), float("nan")
     promoters, detractors = (scores >= 9).sum() + 0.75, (scores <= 6).sum() + 0.75
     m = n + 3
     centre = (promoters - detractors) / m

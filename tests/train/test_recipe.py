@@ -215,7 +215,7 @@ def test_a_transformer_is_taught_by_others(
     told: list[str] = []
     card = (train_by_recipe(path, None, told.append) / "README.md").read_text()
     assert "21 texts that tiny-model and tiny-model labelled" in card
-    assert "labels of 21 texts (5 of them parts of what coders labelled)" in card
+    assert "labels of 21 texts (5 of them parts of comments)" in card
     assert any(line.startswith("tiny-model and tiny-model: 21 texts") for line in told)
 
 

@@ -18,6 +18,6 @@ def write_reports(run: Run, folder: Path, journey: Journey) -> list[Path]:
     facts = build_facts(run, journey)
     page, book, data = (folder / f"report.{kind}" for kind in ("html", "xlsx", "json"))
     page.write_text(render_html(facts), encoding="utf-8")
-    write_xlsx(run, facts, journey, book)
+    write_xlsx(run.shown(), facts, journey, book)
     write_json(facts, data)
     return [page, book, data]

@@ -18,7 +18,7 @@ from vocx.report.findings import (
     scores_of,
 )
 from vocx.report.plain import capital, day, number
-from vocx.runs import Run, counted_mentions
+from vocx.runs import Run, answered_once, counted_mentions
 from vocx.stats import nps_points
 from vocx.themes import load_themes, theme_title
 
@@ -91,7 +91,7 @@ def _overview(run: Run) -> dict[str, Any]:
     feedback = run.feedback
     labelled = feedback[feedback["meaningful"].astype(bool)]
     times = feedback["created_at"].dropna()
-    rows = feedback.drop_duplicates(["source_file", "source_row"])  # a score counts once a row
+    rows = answered_once(feedback)
     order = ["very_negative", "negative", "mixed", "neutral", "positive", "very_positive"]
     sentiments = labelled["sentiment"].value_counts()
     emotions = _sure(labelled, "emotion", run).value_counts()
@@ -168,10 +168,6 @@ def _stages(run: Run, journey: Journey, mentions: pd.DataFrame) -> list[dict[str
             "goals": wanted.get(stage.name, []),
             "emotions": [[str(e), int(n)] for e, n in emotions.head(3).items()],
             "touchpoints": [[str(t), int(n)] for t, n in touchpoints.head(3).items()],
-            "nps": number(nps(mine["nps"]), 0),
-            "n_nps": int(mine["nps"].notna().sum()),
-            "rating": number(1 + 4 * mine["rating"].mean(), 2),
-            "n_rating": int(mine["rating"].notna().sum()),
         }
         for kind in ("pain", "win"):
             of_kind = said[(said["kind"] == kind) & said["theme"].notna()]

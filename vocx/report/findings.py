@@ -12,6 +12,7 @@ from vocx.journey import Journey
 from vocx.report.plain import capital, number
 from vocx.runs import Run
 from vocx.themes import theme_title
+from vocx.turns import customer_words
 
 SMALL = 5  # customers below which a cell is marked, and left out where that is asked
 _MOST_COSTS = 25
@@ -124,10 +125,11 @@ def _everybody(matrix: pd.DataFrame) -> pd.DataFrame:
 
 def goals(run: Run, journey: Journey) -> dict[str, list[list[Any]]]:
     """What customers say at each stage that they tried or wanted to do: [words, customers], commonest first."""
-    stage_of = journey.stages_of(run.feedback, run.thresholds.get("feedback.stage", 0.0))
+    said = run.feedback[run.feedback["meaningful"].astype(bool)]
+    stage_of = journey.stages_of(said, run.thresholds.get("feedback.stage", 0.0))
     found: dict[str, Counter[str]] = {}
-    for text, stage in zip(run.feedback["text"], stage_of, strict=True):
-        if isinstance(text, str) and isinstance(stage, str):
+    for text, stage in zip(customer_words(said), stage_of, strict=True):
+        if isinstance(stage, str):
             told = {_goal(m) for m in _GOAL.finditer(text)} - {""}
             found.setdefault(stage, Counter()).update(told)
     return {

@@ -16,8 +16,9 @@ import pandas as pd
 
 from vocx.labelled import Labelled, label_segments, surely_labelled, text_digest
 from vocx.schema import EMOTIONS, KINDS, STAGES, TOUCHPOINTS
-from vocx.segment import customer_words, segment, spans_in_words
+from vocx.segment import segment, spans_in_words
 from vocx.themes import load_themes
+from vocx.turns import customer_words
 
 FEEDBACK_COLUMNS = {
     "feedback.stage": "stage",

@@ -29,7 +29,7 @@ function moments() {
   if (!F.moments.length) return;
   const said = F.moments.map((m) => el("li", {}, el("b", {}, m.title), ` at ${stageTitle[m.stage]}: `,
     m.score ? `${fixed(m.effect, m.score)} ${UNIT[m.score]} beside like customers (${between(m.low, m.high, m.score)}); told by ${count(m.n)}, which comes to ${fixed(m.impact, m.score)} of everybody's score` : `told by ${count(m.n)}, mean polarity ${signed(m.polarity)}`));
-  const measured = F.costs ? "no theme at a stage surely moves the score." : "there is no score to measure by.";
+  const measured = F.costs ? "no theme at a stage surely moves the score." : "no score was given by enough customers to measure by.";
   $("moments").append(el("h3", {}, "Moments of truth"), el("p", { class: "sub" }, F.moments[0].score ? "Where the score moves most for the most people, surely." : `Where feeling is strongest for the most people; ${measured}`), el("ol", {}, said));
 }
 
