@@ -139,7 +139,7 @@ class TrainConfig(_Strict):
     teachers_vote: float = Field(0.0, ge=0, lt=1)  # their share where coders labelled
     unlabelled: int = Field(150_000, ge=0)  # how many comments, at most
     unrelated: int = Field(0, ge=0)  # how many short texts of the packs that are no feedback
-    passages: int = Field(0, ge=0)  # how many parts of coders' comments
+    passages: int = Field(0, ge=0)  # how many parts of comments, the packs' and those of coders
     dimensions: int = Field(128, ge=8, le=384)  # of a small model's token vectors
     meaning: int = Field(64, ge=0, le=384)  # dimensions of its vectors of meaning; 0: none
     pairs: int = Field(2**15, ge=16)  # its bins of token pairs

@@ -182,7 +182,7 @@ def _teachers(config: TrainConfig, taught: str) -> list[tuple[str, str, str]]:
     """The models whose labels taught, what they gave, and where their own weights began."""
     gave = f"labels of {_taught_texts(config)} texts"
     if config.passages:
-        gave += f" ({config.passages:,} of them parts of what coders labelled)"
+        gave += f" ({config.passages:,} of them parts of comments)"
     if config.teachers_vote:
         gave += ", and a part of each coder's vote"
     return [(name, gave, began) for name, began in (_began(t, taught) for t in config.teachers)]

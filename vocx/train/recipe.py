@@ -169,7 +169,6 @@ def train_transformer(
     network = Network(body, tokenizer, task_classes() | side_classes(), config.seed)
     if config.start:
         network.begin_at(_started(config, progress))
-    kept = Path(config.checkpoints) if config.checkpoints else None
     taught = _taught(config, learn, held, progress)
     if config.packs:
         packs = [read_pack(p, Path(config.data), held, config.seed) for p in config.packs]
@@ -177,7 +176,7 @@ def train_transformer(
             first = joined(packs)
             progress(f"first: {len(first)} comments of {len(packs)} packs")
             schedule = Schedule(config.pack_epochs, 2e-4, 1e-3, 3072)
-            network.fit(first, schedule, progress, kept and kept / "packs.pt")
+            network.fit(first, schedule, progress, _checkpoint(config, "packs"))
         taught.insert(1, replayed(packs, _REPLAYED, config.seed))
     lessons = joined(taught)
     progress(f"then: {len(lessons)} comments, {len(learn)} of them by coders")
@@ -187,7 +186,13 @@ def train_transformer(
         config.epochs, rate, 1e-3, 2048,
         masked=_MASKED, average=_AVERAGE, emphasis=config.emphasis,
     )  # fmt: skip
-    return network.fit(lessons, second, progress, kept and kept / "coders.pt", _RARE_POWER, meaning)
+    kept = _checkpoint(config, "coders")
+    return network.fit(lessons, second, progress, kept, _RARE_POWER, meaning)
+
+
+def _checkpoint(config: TrainConfig, of: str) -> Path | None:
+    """Where a training is kept after each pass, if a recipe asks for it."""
+    return Path(config.checkpoints) / f"{of}.pt" if config.checkpoints else None
 
 
 def replayed(packs: list[Lessons], rows: int, seed: int) -> Lessons:
@@ -270,7 +275,7 @@ def train_bag(config: TrainConfig, learn: Lessons, held: set[str], progress: Pro
         config.epochs, rate, rate, 16384,
         decay=1e-3, masked=_MASKED, average=_AVERAGE, emphasis=config.emphasis,
     )  # fmt: skip
-    return network.fit(lessons, schedule, progress)
+    return network.fit(lessons, schedule, progress, _checkpoint(config, "coders"))
 
 
 def meaning_tensors(config: TrainConfig, held: set[str], progress: Progress) -> dict[str, Any]:
@@ -336,8 +341,9 @@ def teachers_lessons(
 ) -> Lessons:
     """Unlabelled texts with the teachers' probabilities, in the mean, as labels.
 
-    They are texts of the packs and, where a recipe asks for them, passages of what coders labelled.
-    Comments that calibrate are left out, and those that coders labelled keep their own labels.
+    They are texts of the packs and, where a recipe asks for them, passages of these, of those that
+    are too long to be read whole, and of what coders labelled. Comments that calibrate are left out,
+    and those that coders labelled keep their own labels.
     """
     data, known = Path(config.data), set(learn.digests)
 
@@ -347,14 +353,19 @@ def teachers_lessons(
     pools = [(pack_comments(data, held), config.unlabelled)]
     if config.unrelated:
         pools.append((unrelated_texts(data, held), config.unrelated))
+    pools = [(texts[texts["digest"].map(fresh)], most) for texts, most in pools]
     drawn = []
     for texts, most in pools:
-        texts = texts[texts["digest"].map(fresh) & (texts["text"].str.len() <= _LONGEST)]
-        drawn.append(texts.sample(min(most, len(texts)), random_state=config.seed))
+        short = texts[texts["text"].str.len() <= _LONGEST]
+        drawn.append(short.sample(min(most, len(short)), random_state=config.seed))
     chosen = pd.concat(drawn).drop_duplicates("digest")  # a tweet may be in both pools
     given = list(zip(chosen["text"], chosen["source"], strict=True))
-    parts = (p for p in passages(learn, config.seed) if fresh(text_digest(p[0])))
-    given += islice(parts, config.passages)
+    if config.passages:
+        comments = pools[0][0]
+        uncoded = unlabelled(comments["text"].tolist(), comments["source"].tolist())
+        parts = passages(joined([learn, uncoded]), config.seed)
+        parts = (p for p in parts if len(p[0]) <= _LONGEST and fresh(text_digest(p[0])))
+        given += islice(parts, config.passages)
     lessons = unlabelled([text for text, _ in given], [source for _, source in given])
     progress(f"{_names(teachers)}: {len(lessons)} texts, {len(lessons.owner)} segments")
     said = _judged(teachers, lessons)
