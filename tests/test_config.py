@@ -56,9 +56,10 @@ def test_a_file_that_is_no_mapping(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_yaml(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
-    path.write_text("a: [1,\n")
-    with pytest.raises(UserError, match="not readable as YAML"):
+    path.write_text("name: run\ncolumns: {text: Why this score?}\n")
+    with pytest.raises(UserError, match="line 2: not readable as YAML") as error:
         load_run_config(path)
+    assert "put quotes around names" in error.value.remedy
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:

@@ -90,6 +90,7 @@ def run(
     """Label feedback, find its issues, count the matrix, and write the report."""
     from vocx.api import config_of
     from vocx.engine import execute
+    from vocx.runs import files_of_run
     from vocx.terminal import Bars, print_summary
 
     options: dict[str, Any] = {
@@ -102,9 +103,14 @@ def run(
     if no_redact:
         options["redact"] = False
     config = config_of(inputs, _pairs(settings or []), **options)
+    before = files_of_run(out)
     with Bars() as bars:
         done = execute(config, out, bars.update)
     print_summary(done)
+    if before and not before & files_of_run(out):
+        typer.echo(
+            f"{out} held a run of other files ({', '.join(sorted(before)[:3])}): it was written over."
+        )
 
 
 @app.command()

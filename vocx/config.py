@@ -179,6 +179,12 @@ def read_yaml(path: Path) -> Any:
         raise UserError(f"{path}: no such file", "check the path")
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise UserError(
+            f"{path}: {line}not readable as YAML: {error.problem or error.context}",
+            "put quotes around names that hold ?, :, # or commas, such as questions",
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(
             f"{path}: not readable as YAML: {str(error).splitlines()[0]}", "mend the file"

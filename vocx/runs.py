@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from vocx.confusion import Confusion, load_confusion
-from vocx.errors import UserError, closest
+from vocx.errors import UserError
 from vocx.journey import Journey
 from vocx.schema import TABLES, conform
 
@@ -50,10 +51,11 @@ class Run:
             if len(hit):
                 return hit.iloc[0]
         known = self.feedback["source_id"].dropna().astype(str).tolist()[:500]
+        near = get_close_matches(feedback_id, known, n=1)
         raise UserError(
             f"no feedback '{feedback_id}' in this run",
-            closest(feedback_id, known).split(" known:")[0]
-            + "; ids are in feedback/*.parquet, columns feedback_id and source_id",
+            (f"did you mean '{near[0]}'? " if near else "")
+            + "ids are in feedback/*.parquet, columns feedback_id and source_id",
         )
 
     def report(self) -> Path:
@@ -224,6 +226,14 @@ def load_run(path: str | Path) -> Run:
         )
     tables = {name: read_table(folder, name) for name in TABLES}
     return Run(manifest=manifest, path=folder, **tables)
+
+
+def files_of_run(path: Path) -> set[str]:
+    """Names of the files that the finished run in a folder was made of; none where there is no such run."""
+    if not _is_run(path):
+        return set()
+    manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+    return {entry["file"] for entry in manifest.get("inputs", [])}
 
 
 def check_out(path: Path, inputs: list[Path]) -> None:

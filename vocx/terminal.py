@@ -195,7 +195,7 @@ def print_journey(run: Run, journey: Journey) -> None:
             out.print(f"  “{quote}”", markup=False)
     if groups := facts["group_journeys"]:
         stages = [s for s in journey.stage_names if any(_of(g, s) for g in groups)]
-        table = _table("polarity (score) of", *stages)
+        table = _table("polarity of whole comments (score)", *stages)
         for group in groups:
             table.add_row(str(group["name"] or "everybody"), *(_of(group, s) for s in stages))
         out.print(table)
@@ -213,11 +213,11 @@ def _of(group: dict[str, Any], stage: str) -> str:
 
 
 def _curve(stage: dict[str, Any]) -> str:
-    """Where a stage lies on the curve of feeling: mean polarity and the middle half."""
+    """Where a stage lies on the curve of feeling: mean polarity of what each feedback tells, and the middle half."""
     if stage["polarity"] is None:
         return ""
     low, high = stage["polarity_low"], stage["polarity_high"]
-    return f", polarity {stage['polarity']:+.2f} (middle half {low:+.2f} to {high:+.2f})"
+    return f", told with polarity {stage['polarity']:+.2f} (middle half {low:+.2f} to {high:+.2f})"
 
 
 def _scores_told(scores: dict[str, Any]) -> list[str]:
@@ -252,7 +252,7 @@ def print_costs(run: Run, most: int = 15) -> None:
         out.print("The run has no score that enough customers gave: nothing can be measured.")
         return
     out.print(
-        f"Impact on the {found['score'].upper()} of all {found['n_scored']} customers who gave one"
+        f"Impact on the {found['score'].upper()} of all {found['n_scored']} answers that gave one"
     )
     table = _table("what", "told by", "impact (95 %)", "plain", "per customer", "rank", "q")
     for row in [*found["issues"][:most], *found["themes"][:5]]:
@@ -263,6 +263,9 @@ def print_costs(run: Run, most: int = 15) -> None:
             "" if row["q"] is None else f"{row['q']:.3f}",
         )  # fmt: skip
     out.print(table)
+    out.print(
+        "q tells how sure the points per customer are; an impact is less so, as the share who tell of it is."
+    )
 
 
 def print_feedback(run: Run, feedback_id: str) -> None:

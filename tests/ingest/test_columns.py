@@ -70,3 +70,29 @@ def test_headers_in_other_scripts_are_told_apart() -> None:
 def test_a_column_to_keep_is_kept_whatever_it_holds() -> None:
     frame = survey().assign(Store=[f"Store {i}" for i in range(9)])
     assert "Store" in recognise(frame, Columns(), "s.csv", keep=["store"]).groups
+
+
+@pytest.mark.parametrize(("role", "name"), [
+    ("nps", "Likelihood to recommend"), ("nps", "LTR"), ("nps", "Would you recommend us (0-10)?"), ("nps", "Recommendation score"),
+    ("nps", "Wie wahrscheinlich ist es, dass Sie uns weiterempfehlen?"), ("nps", "Weiterempfehlung"),
+    ("nps", "Nous recommanderiez-vous ?"), ("nps", "¿Recomendaría nuestra empresa?"), ("csat", "Zufriedenheit"),
+])  # fmt: skip
+def test_scores_are_known_by_what_they_are_called(role: str, name: str) -> None:
+    table = survey().rename(columns={"How likely are you to recommend us to a friend?": name})
+    assert recognise(table, Columns(), "s.csv").roles[role] == name
+
+
+def calls() -> pd.DataFrame:
+    said = [
+        "The parcel I ordered is late again",
+        "Sorry to hear that, madam",
+        "And nobody answers my mails",
+    ]
+    return pd.DataFrame({"Call": [f"C{i // 3}" for i in range(12)], "Says": ["Customer", "Agent", "Customer"] * 4,
+                         "Utterance": [f"{t} {i}" for i, t in enumerate(said * 4)]}, dtype=object)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["Call Ref", "Case ID", "Interaction ID", "ticket_no", "Gespräch", "Vorfall"])  # fmt: skip
+def test_who_speaks_and_in_which_conversation_is_told_by_the_cells(name: str) -> None:
+    found = recognise(calls().rename(columns={"Call": name}), Columns(), "c.csv").roles
+    assert (found["conversation"], found["speaker"]) == (name, "Says")

@@ -142,6 +142,41 @@ def test_the_score_of_a_conversation_may_stand_on_its_last_turn(tmp_path: Path) 
     assert ingest([saved(rows, tmp_path / "c.csv")]).feedback["csat"].tolist() == [0.75, 0.0]
 
 
+def test_agents_words_of_no_conversation_are_rejected(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {
+            "who": ["Customer", "Agent"] * 3,
+            "line": [f"The app crashed on day {i}" for i in range(6)],
+        }
+    )
+    found = ingest([saved(rows, tmp_path / "c.csv")])
+    assert found.feedback["source_row"].tolist() == [1, 3, 5]
+    assert (
+        found.rejects["reason"].tolist()
+        == ["an agent's words, of no conversation that is told"] * 3
+    )
+    assert "columns.conversation=COLUMN" in "".join(found.files[0].assumptions)
+
+
+def test_a_file_of_marked_lines_is_one_conversation(tmp_path: Path) -> None:
+    told = (
+        "Agent: How can I help?\nCustomer: The app crashes.\n\nAgent: Sorry.\nCustomer: Every day."
+    )
+    (tmp_path / "call.txt").write_text(told, encoding="utf-8")
+    found = ingest([Input(path=str(tmp_path / "call.txt"))]).feedback
+    assert found["source"].tolist() == ["transcript"]
+    assert [t["speaker"] for t in found["turns"][0]] == ["agent", "customer"] * 2
+
+
+def test_the_same_words_with_another_score_are_another_answer(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {"customer": ["C1"] * 3, "comment": ["The delivery was late again."] * 3, "nps": [2, 9, 9]}
+    )
+    found = ingest([saved(rows, tmp_path / "a.csv")])
+    assert sorted(found.feedback["nps"]) == [2, 9]
+    assert len(found.rejects) == 1
+
+
 def test_each_answer_to_several_open_questions_is_a_feedback(tmp_path: Path) -> None:
     asked = ["What did you like most about us?", "What should we improve?"]
     rows = pd.DataFrame(

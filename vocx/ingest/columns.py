@@ -11,30 +11,35 @@ import pandas as pd
 
 from vocx.config import Columns
 from vocx.errors import UserError, closest
+from vocx.ingest.conversations import role_of
 from vocx.ingest.values import numbers_of
 from vocx.schema import SOURCES
 
 # Names by which a role is known, most telling first. Matched on lower-case words joined by "_".
 _NAMES: dict[str, str] = {
-    "conversation": r"^(conversation|dialogue?|chat|call|session|thread|ticket|contact)(_?id)?$",
-    "speaker": r"^(speaker|role|participant|sender|from|who|author_type|speaker_role)$",
-    "id": r"^(id|.*_id|respondent|response_number|uuid|key|number|nr)$",
+    "conversation": r"^(conversation|dialogue?|chat|call|session|thread|ticket|contact|case|interaction)(_?(id|no|nr|number|ref))?$",
+    "speaker": r"^(speaker|role|participant|party|sender|from|who|author_type)(_?(role|label|type))?$",
+    "id": r"^(id|.*_id|resp(ondent|onse)?(_?(no|nr|number|id))?|rid|uuid|key|number|nr)$",
     "author": r"^(customer|user|author|client|member|respondent|reviewer|contact|person)(_?(id|name|no|number|key))?$",
-    "time": r"^(date|datum|time|timestamp|created(_(at|on|date|time))?|(completed|submitted|posted|recorded|updated|end|start)(_?(at|on|date|time))?|at|review_date|response_date|.*_date|.*_timestamp|.*_time)$",
+    "time": r"^(date|datum|when|time|timestamp|created(_(at|on|date|time))?|(completed|submitted|posted|recorded|updated|end|start)(_?(at|on|date|time))?|at|review_date|response_date|.*_date|.*_timestamp|.*_time)$",
     "source": r"^(source|feedback_source|source_type)$",
     "channel": r"^(channel|platform|medium|via|device)$",
     "language": r"^(language|lang|locale|user_language)$",
     "title": r"^(title|headline|subject|summary|review_title)$",
-    "nps": r"(^|_)nps($|_)|likely.*recommend|recommend.*(friend|colleague|likel)|net_promoter",
+    "nps": r"(^|_)(nps|ltr)($|_)|(likel|would).*recommend|recommend.*(friend|colleague|likel)|recommendation_(score|rating)|net_promoter",
     "csat": r"csat|(^|_)satisf(ied|action)(_|$)",
     "ces": r"(^|_)ces($|_)|effort|how_easy",
     "rating": r"^(rating|stars?|star_rating|review_rating|.*_rating|rating_?\d+|score|overall)$",
 }
 # The same in other languages that exports are headed in: German, French, Spanish, Italian, Dutch, Portuguese; no accents.
 _ABROAD: dict[str, str] = {
-    "id": r"^(ref|referenz|nummer|kennung|vorgangs?(nummer|nr)?|numero|reference|referencia|codigo|codice|kenmerk)$",
+    "conversation": r"^(gesprach|gespraech|anruf|conversacion|conversazione|gesprek|conversa)(s?_?(id|nr|nummer))?$",
+    "speaker": r"^(sprecher(in)?|rolle|teilnehmer(in)?|locuteur|hablante|parlante|spreker|falante)$",
+    "nps": r"weiterempf|recommander|recomendar|recomendaria|raccomand|aanbevel",
+    "csat": r"(^|_)(zufrieden(heit)?|satisfaccion|satisfecho|soddisfa\w+|tevreden(heid)?|satisfacao|satisfait)(_|$)",
+    "id": r"^((antwort|umfrage|fall|beleg)s?_?(nr|nummer|id)|ref|referenz|nummer|kennung|vorgangs?(nummer|nr)?|numero|reference|referencia|codigo|codice|kenmerk)$",
     "author": r"^(kunden?(_?(nr|nummer|id))?|kundin|cliente?|klant(_?(nr|nummer))?|utente|usuario|utilisateur|autor|auteur|autore)$",
-    "time": r"^(wann|zeit|zeitpunkt|zeitstempel|erstellt(_am)?|eingang(sdatum)?|bewertungsdatum|quand|heure|date_.*|fecha.*|hora|cuando|data|quando|datum_.*|wanneer|tijd)$",
+    "time": r"^(wann|ausgefullt_am|ausgefuellt_am|eingegangen_am|abgeschickt_am|zeit|zeitpunkt|zeitstempel|erstellt(_am)?|eingang(sdatum)?|bewertungsdatum|quand|heure|date_.*|fecha.*|hora|cuando|data|quando|datum_.*|wanneer|tijd)$",
     "channel": r"^(kanal|canal|canale|kanaal)$",
     "language": r"^(sprache|langue|idioma|lingua|taal)$",
     "title": r"^(titel|betreff|titre|sujet|objet|titulo|asunto|titolo|oggetto|onderwerp|assunto)$",
@@ -51,6 +56,7 @@ _TEXT_NAMES = (
 _NUMERIC = {"nps", "csat", "ces", "rating"}
 _SCALE = {"nps": (0, 10), "csat": (0, 10), "ces": (0, 10), "rating": (0, 100)}
 MAX_GROUP_VALUES = 30
+_ROLE = 30  # characters that say who speaks, at most
 _NAME = 200  # characters of a column's name that are read
 
 
@@ -129,8 +135,7 @@ def recognise(
         for role, column in found.misfits.items()
         if role not in found.roles and column not in taken
     }
-    if "speaker" in found.roles and "conversation" not in found.roles and "id" in found.roles:
-        found.roles["conversation"] = found.roles.pop("id")
+    _find_conversations(frame, columns, found.roles, taken)
     if asked and not {"conversation", "title"} & set(found.roles):
         found.questions = _open_questions(frame, found.roles["text"], set(found.roles.values()))
     rest = [c for c in columns if c not in {*found.roles.values(), *found.questions}]
@@ -143,6 +148,41 @@ def recognise(
     found.ignored = [c for c in rest if c not in found.groups]
     found.unread = [c for c in found.ignored if _reads_like_words(frame[c])]
     return found
+
+
+def _find_conversations(
+    frame: pd.DataFrame, columns: list[str], roles: dict[str, str], taken: set[str]
+) -> None:
+    """The speaker's column by what it says, and the conversation's by its blocks of rows; in place."""
+    free = [c for c in columns if c not in taken]
+    if "speaker" not in roles:
+        if (speaker := next((c for c in free if _tells_roles(frame[c])), None)) is None:
+            return
+        roles["speaker"] = speaker
+        taken.add(speaker)
+    if "conversation" in roles:
+        return
+    if "id" in roles:
+        roles["conversation"] = roles.pop("id")
+    elif talk := next((c for c in free if c not in taken and _stands_in_blocks(frame[c])), None):
+        roles["conversation"] = talk
+        taken.add(talk)
+
+
+def _tells_roles(values: pd.Series) -> bool:
+    """Whether a column says of nearly every row that a customer speaks, or an agent, and both do."""
+    cells = values.dropna().astype(str).head(2000)
+    if len(cells) < 2 or cells.nunique() > MAX_GROUP_VALUES:
+        return False
+    told = cells.map({c: role_of(c) if len(c) < _ROLE else None for c in cells.unique()})
+    return bool(told.notna().mean() > 0.9 and told.nunique() == 2)
+
+
+def _stands_in_blocks(values: pd.Series) -> bool:
+    """Whether each value stands in rows that follow one another, several of them on average."""
+    cells = values.astype(object).where(values.notna(), None)
+    blocks = int((cells != cells.shift()).sum())
+    return bool(cells.notna().all() and 1 < blocks == cells.nunique() <= len(cells) / 2)
 
 
 def _open_questions(frame: pd.DataFrame, text: str, taken: set[str]) -> list[str]:

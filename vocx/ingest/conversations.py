@@ -12,13 +12,13 @@ from vocx.errors import UserError
 _CUSTOMERS = frozenset(
     (
         "customer user client caller visitor guest consumer patient member passenger shopper "
-        "end_user enduser external human subscriber"
+        "end_user enduser external human subscriber kunde kundin cliente klant"
     ).split()
 )
 _AGENTS = frozenset(
     (
         "agent assistant bot system rep representative advisor adviser support staff internal "
-        "service services care coordinator operator virtual_agent ai ivr wizard automated_agent employee team chatbot"
+        "service services care coordinator operator virtual_agent ai ivr wizard automated_agent employee team chatbot mitarbeiter mitarbeiterin agente berater medewerker"
     ).split()
 )
 _MARK = re.compile(
@@ -76,6 +76,11 @@ def split_marked(text: str) -> list[tuple[str, str, Any]] | None:
         if words:
             turns.append((role_of(mark.group(1)) or "agent", words, None))
     return turns or None
+
+
+def is_conversation(text: str) -> bool:
+    """Whether a text's lines say that a customer and an agent speak in turn."""
+    return len({role for role, _, _ in split_marked(text) or []}) == 2
 
 
 def assumed_roles(turns: pd.DataFrame, customers: list[str] | None, file: str) -> str:

@@ -16,7 +16,13 @@ from vocx.config import Columns, Input
 from vocx.errors import UserError
 from vocx.ingest.columns import Recognised, recognise, slug
 from vocx.ingest.content import RawTable, Reject, whole, without_html
-from vocx.ingest.conversations import assumed_roles, join_turns, role_of, split_marked
+from vocx.ingest.conversations import (
+    assumed_roles,
+    is_conversation,
+    join_turns,
+    role_of,
+    split_marked,
+)
 from vocx.ingest.languages import language_of
 from vocx.ingest.origins import folder_of, is_address, raw_tables
 from vocx.ingest.persons import things_in
@@ -28,6 +34,7 @@ from vocx.schema import GROUP_PREFIX, SOURCES
 
 _SCORES = ("rating", "nps", "csat", "ces")
 _BREAKS = re.compile("[\x0b\x0c\x85\u2028\u2029]|_x000D_")
+_TRIED = 200  # texts that are looked at for who speaks in them
 SPOKEN = frozenset(["en"])  # languages that the models speak
 
 
@@ -211,7 +218,9 @@ def feedback_of(
         default_source = "transcript"
     else:
         table["turns"] = None
-        default_source = _source_of(found, raw.layout)
+        default_source = _source_of(found, raw.layout, table["text"])
+        if "speaker" in found.roles:
+            table = _customers_rows(table, given.customers, rejects, report)
     if found.questions:
         table = _answers(table, raw.frame, found.questions)
         n_rows += len(table) - len(raw.frame)
@@ -369,13 +378,35 @@ def plain_id(given: str) -> str:
     return sha256(given.encode()).hexdigest()[:12] if personal else given
 
 
-def _source_of(found: Recognised, layout: str) -> str:
+def _customers_rows(
+    table: pd.DataFrame, customers: list[str] | None, rejects: list[Reject], report: FileReport
+) -> pd.DataFrame:
+    """Of turns without a conversation, the customers' alone; agents' are rejected, where both are known."""
+    names = table["speaker"].dropna().astype(str)
+    roles = names.map({n: role_of(n, customers) for n in names.unique()})
+    if roles.nunique() < 2:
+        return table
+    agents = table.index.isin(roles.index[roles == "agent"])
+    rejects += [
+        (int(row), "an agent's words, of no conversation that is told", str(text))
+        for row, text in table.loc[agents, "text"].items()
+    ]
+    report.assumptions.append(
+        f"'{report.columns['speaker']}' says who speaks, and no column which conversation it is: each turn of a customer "
+        "is a feedback of its own; if one does, name it: columns.conversation=COLUMN"
+    )
+    return table[~agents].copy()
+
+
+def _source_of(found: Recognised, layout: str, texts: pd.Series) -> str:
     """The kind of feedback, by the layout, or what else the file holds: NPS and the like make a survey."""
     for kind in ("survey", "review"):
         if kind in layout:
             return kind
     if layout == "e-mail":
         return "complaint"
+    if not layout and texts.head(_TRIED).map(is_conversation).mean() > 0.5:
+        return "transcript"
     if any(r in found.roles for r in ("nps", "csat", "ces")):
         return "survey"
     return "review" if "rating" in found.roles else "survey"

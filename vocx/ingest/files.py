@@ -21,6 +21,7 @@ from vocx.ingest.content import (
     table_of,
     unique_names,
 )
+from vocx.ingest.conversations import is_conversation
 from vocx.ingest.layouts import LAYOUTS, layout_of
 
 _DEPTH = 40  # objects inside objects whose keys are joined; what lies deeper is kept as text
@@ -89,6 +90,10 @@ def _read(content: Content) -> RawTable:
 
 
 def _read_delimited(content: Content) -> RawTable:
+    if content.suffix == ".txt" and is_conversation(content.text.strip()):
+        frame, rejects = table_of(["text"], [[content.text.strip()]], [1])
+        note = "no header: the lines are the turns of one conversation"
+        return RawTable(content.name, frame, rejects, encoding=content.encoding, notes=[note])
     records, broken = content.records
     start = _header_row(records)
     check_width(content.name, len(records[start]) if records else 0)

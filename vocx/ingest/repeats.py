@@ -17,7 +17,7 @@ def repeated(feedback: pd.DataFrame) -> pd.Series:
     A row repeats another of its source where
 
     - all of it is the same, and its id, or its author and time, say that it is the same feedback;
-    - author and words are the same;
+    - author, words and scores are the same;
     - it is a review, and its words (60 letters or more) and its rating are the same: a copy that was
       passed on to another site.
 
@@ -32,11 +32,12 @@ def repeated(feedback: pd.DataFrame) -> pd.Series:
     author = feedback["author_id"].notna().to_numpy()
     rating = feedback["rating"].round(3).fillna(-1)
     prompt = feedback["prompt"].fillna("")
+    scores = [feedback[s].round(3).fillna(-1) for s in ("rating", "nps", "csat", "ces")]
     for chosen, key in (
         (certain, [feedback["source"], feedback["source_id"], feedback["_content"]]),
         (
             author & (size >= _AUTHORS_LEAST),
-            [feedback["source"], feedback["author_id"], plain, prompt],
+            [feedback["source"], feedback["author_id"], plain, prompt, *scores],
         ),
         ((feedback["source"] == "review") & (size >= _ANYONES_LEAST), [plain, rating, prompt]),
     ):

@@ -97,6 +97,7 @@ def _overview(run: Run) -> dict[str, Any]:
     emotions = _sure(labelled, "emotion", run).value_counts()
     return {
         "n_feedback": len(feedback),
+        "n_rows": len(rows),  # that hold it: one may have several answers
         "n_meaningful": len(labelled),
         "n_rejected": int(run.rejects["merged_into"].isna().sum()),
         "first": day(times.min()) if len(times) else None,
@@ -154,6 +155,7 @@ def _stages(run: Run, journey: Journey, mentions: pd.DataFrame) -> list[dict[str
     out = []
     for stage in journey.stages:
         mine, said = feedback[stage_of == stage.name], mentions[mentions["stage"] == stage.name]
+        voices = said.groupby("feedback_id")["polarity"].mean()  # one that tells much is one voice
         emotions = _sure(mine, "emotion", run).value_counts()
         touchpoints = _sure(mine, "touchpoint", run).value_counts()
         entry: dict[str, Any] = {
@@ -161,9 +163,9 @@ def _stages(run: Run, journey: Journey, mentions: pd.DataFrame) -> list[dict[str
             "title": stage.title or stage.name,
             "definition": stage.definition,
             "n_feedback": len(mine),
-            "polarity": number(said["polarity"].mean(), 2),
-            "polarity_low": number(said["polarity"].quantile(0.25), 2),
-            "polarity_high": number(said["polarity"].quantile(0.75), 2),
+            "polarity": number(voices.mean(), 2),
+            "polarity_low": number(voices.quantile(0.25), 2),
+            "polarity_high": number(voices.quantile(0.75), 2),
             "n_mentions": len(said),
             "goals": wanted.get(stage.name, []),
             "emotions": [[str(e), int(n)] for e, n in emotions.head(3).items()],
@@ -171,8 +173,8 @@ def _stages(run: Run, journey: Journey, mentions: pd.DataFrame) -> list[dict[str
         }
         for kind in ("pain", "win"):
             of_kind = said[(said["kind"] == kind) & said["theme"].notna()]
-            voices = of_kind.groupby("theme")["feedback_id"].nunique()
-            top = sorted(voices.items(), key=lambda t: (-t[1], t[0]))[:4]
+            tellers = of_kind.groupby("theme")["feedback_id"].nunique()
+            top = sorted(tellers.items(), key=lambda t: (-t[1], t[0]))[:4]
             entry[f"{kind}s"] = [[theme_title(str(t)), int(n), str(t)] for t, n in top]
             entry[f"n_{kind}"] = int(said.loc[said["kind"] == kind, "feedback_id"].nunique())
         out.append(entry)

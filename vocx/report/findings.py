@@ -17,7 +17,7 @@ from vocx.turns import customer_words
 SMALL = 5  # customers below which a cell is marked, and left out where that is asked
 _MOST_COSTS = 25
 _MOMENTS = 5
-_SURE = 0.10  # false discovery rate up to which a moment of truth is one
+_SURE = 0.05  # false discovery rate up to which a moment of truth is one
 _GOAL = re.compile(
     r"\b(?:trying|tried|try|wanted|want|wanting|needed|need|hoping|hoped|struggled|attempted|attempting|unable|able|going|came|went|called|rang) to "
     r"(?!be\b|say\b|have\b|see\b|know\b|do\b|go\b|like\b|make\b|come\b|get (?:a )?(?:to|the point)\b)([a-z]{3,}) ((?:[a-z'-]+ ?){1,4})",

@@ -35,7 +35,7 @@ const shade = (kind, t) => { const c = RGB[kind]; return `rgba(${c[0]},${c[1]},$
 function lede() {
   const o = F.overview, best = topCell("pain"), n = count(o.n_feedback);
   const span = o.first ? ` from ${o.first} to ${o.last}` : "";
-  let text = `${n} pieces of feedback${span} (${Object.entries(o.sources).map(([k, v]) => plural(v, k)).join(", ")}).`;
+  let text = `${n} pieces of feedback${span} (${Object.entries(o.sources).map(([k, v]) => plural(v, k)).join(", ")}${o.n_rows < o.n_feedback ? `; answers of ${count(o.n_rows)} who answered` : ""}).`;
   if (best) text += ` The largest single pain is “${best.title}” at the stage “${stageTitle[best.stage]}”: ${voices(best.n)}, ${pct(best.share, 1)} of all feedback (95 % interval ${pct(best.low, 1)} to ${pct(best.high, 1)}).`;
   $("lede").textContent = text;
 }
