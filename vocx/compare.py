@@ -158,9 +158,9 @@ def _names_in_both(before: Run, after: Run) -> tuple[Names, Names] | None:
 
 
 def _left_out(run: Run, names: Names) -> int:
-    """How many issues that somebody tells of are not compared."""
-    told = run.issues.loc[run.issues["n_feedback"] > 0, "issue_id"]
-    return int((~told.isin(names)).sum())
+    """How many particular issues that somebody tells of are not compared."""
+    told = (run.issues["n_feedback"] > 0) & ~run.issues["general"].astype(bool)
+    return int((told & ~run.issues["issue_id"].isin(names)).sum())
 
 
 def _side(run: Run, journey: Journey, names: Names) -> _Side:
