@@ -96,3 +96,11 @@ def calls() -> pd.DataFrame:
 def test_who_speaks_and_in_which_conversation_is_told_by_the_cells(name: str) -> None:
     found = recognise(calls().rename(columns={"Call": name}), Columns(), "c.csv").roles
     assert (found["conversation"], found["speaker"]) == (name, "Says")
+
+
+def test_a_kind_of_respondent_is_no_speaker() -> None:
+    table = survey().assign(Kind=["Member", "Staff", "Member"] * 3)
+    found = recognise(table, Columns(), "s.csv")
+    assert not {"speaker", "conversation"} & set(found.roles)
+    assert found.groups == ["Region", "Kind"]
+    assert found.roles["id"] == "Response ID"

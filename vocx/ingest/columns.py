@@ -153,20 +153,29 @@ def recognise(
 def _find_conversations(
     frame: pd.DataFrame, columns: list[str], roles: dict[str, str], taken: set[str]
 ) -> None:
-    """The speaker's column by what it says, and the conversation's by its blocks of rows; in place."""
+    """The speaker's column by what it says, and the conversation's by its blocks of rows; in place.
+
+    What only reads like a speaker's is one where another column holds several rows of a conversation: a
+    survey may well have a column "member, staff".
+    """
     free = [c for c in columns if c not in taken]
-    if "speaker" not in roles:
-        if (speaker := next((c for c in free if _tells_roles(frame[c])), None)) is None:
+    talk = roles.get("conversation")
+    if "speaker" in roles:
+        talk = talk or roles.pop("id", None) or next((c for c in free if _stands_in_blocks(frame[c])), None)  # fmt: skip
+    elif speaker := next((c for c in free if _tells_roles(frame[c])), None):
+        free.remove(speaker)
+        named = [c for c in (talk, roles.get("id")) if c and frame[c].nunique() <= len(frame) / 2]
+        talk = next((c for c in [*named, *free] if c in named or _stands_in_blocks(frame[c])), None)
+        if talk is None:
             return
         roles["speaker"] = speaker
-        taken.add(speaker)
-    if "conversation" in roles:
+        if roles.get("id") == talk:
+            del roles["id"]
+    else:
         return
-    if "id" in roles:
-        roles["conversation"] = roles.pop("id")
-    elif talk := next((c for c in free if c not in taken and _stands_in_blocks(frame[c])), None):
+    if talk is not None:
         roles["conversation"] = talk
-        taken.add(talk)
+    taken |= set(roles.values())
 
 
 def _tells_roles(values: pd.Series) -> bool:
