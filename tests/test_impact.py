@@ -60,6 +60,24 @@ def test_rows_of_one_author_are_not_taken_for_so_many_customers() -> None:
     assert 0.8 < width < 1.2
 
 
+def test_few_who_write_often_are_not_taken_for_many() -> None:
+    """Twenty customers answer ten times each; what some of them always tell of costs nothing."""
+    surely = []
+    for draw in range(60):
+        rng = np.random.default_rng(draw)
+        feedback, _ = customers(200)
+        who = np.repeat(np.arange(20), 10)
+        score = rng.normal(0, 1, 20)[who] + rng.normal(0, 0.3, 200)
+        feedback = feedback.assign(author_id=who.astype(str), stage="use", rating=np.clip(0.5 + score / 8, 0, 1))  # fmt: skip
+        told = {"late-delivery": who < 7, "long-hold-time": who < 5}
+        mentions = pd.concat([pd.DataFrame({"feedback_id": feedback["feedback_id"][rows], "theme": theme, "stage": "use",
+                                            "kind": "pain", "issue_id": None}) for theme, rows in told.items()])  # fmt: skip
+        found = themes(build_effects(feedback, mentions, ISSUES))
+        assert found.index.tolist() == ["late-delivery"]  # of the other only five customers tell
+        surely.append(found["p"].iloc[0] <= 0.05)
+    assert np.mean(surely) < 0.12
+
+
 def test_too_few_scores_are_not_measured() -> None:
     feedback, mentions = customers(20)
     assert build_effects(feedback, mentions, ISSUES).empty
