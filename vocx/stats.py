@@ -95,9 +95,9 @@ def scale_interval(values: Array, least: float, most: float) -> tuple[float, flo
     if n < 2:
         return float(np.mean(values)) if n else float("nan"), float("nan"), float("nan")
     with_ends = np.concatenate([values, [least, most]])
-    half = Z95 * float(np.std(with_ends)) / np.sqrt(n + 2)
-    centre = float(with_ends.mean())
-    return float(np.mean(values)), max(least, centre - half), min(most, centre + half)
+    half, centre = Z95 * np.std(with_ends) / np.sqrt(n + 2), with_ends.mean()
+    low, high = max(least, centre - half), min(most, centre + half)
+    return float(np.mean(values)), float(low), float(high)
 
 
 def nps_points(scores: Array) -> Array:
