@@ -119,7 +119,7 @@ class _Told:
         known = self.mentions.dropna(subset=keys)
         found = known.groupby(keys, sort=True)["feedback_id"].unique()
         n = len(self.points)
-        rows, columns = [], []
+        rows, columns, fewer = [], [], []
         for key, ids in found.items():
             told = np.zeros(n)
             told[self._row_of.loc[list(ids)].unique()] = 1
@@ -127,6 +127,7 @@ class _Told:
             if who >= _LEAST_TOLD and others >= _LEAST_BOTH:
                 rows.append(dict(zip(keys, key, strict=True)))
                 columns.append(told)
+                fewer.append(min(who, others))
         if not rows:
             return pd.DataFrame(columns=["theme", "issue_id", "stage", "kind"])
         told = np.column_stack(columns)
@@ -134,13 +135,14 @@ class _Told:
         most = np.sort(np.argsort(-told.sum(axis=0), kind="stable")[:terms])
         out = pd.DataFrame([rows[i] for i in most])
         out = out.reindex(columns=["theme", "issue_id", "stage", "kind"])
-        return pd.concat([out, self._measured(told[:, most], seed)], axis=1)
+        return pd.concat([out, self._measured(told[:, most], np.array(fewer)[most], seed)], axis=1)
 
     def _customers(self, told: Array) -> tuple[int, int]:
         """How many customers tell of something in some answer, and how many do not in some."""
         return tuple(len(np.unique(self.clusters[told == x])) for x in (1, 0))  # type: ignore[return-value]
 
-    def _measured(self, told: Array, seed: int) -> pd.DataFrame:
+    def _measured(self, told: Array, fewer: Array, seed: int) -> pd.DataFrame:
+        """A row for each column of ``told`` (n, k); ``fewer`` (k,) customers are on its smaller side."""
         n, k = told.shape
         share, mean = told.mean(axis=0), self.points.mean()
         without = np.array([self.points[told[:, j] == 0].mean() for j in range(k)])
@@ -149,9 +151,8 @@ class _Told:
         impact, impacts = fit.coefficients * share, effects * shares
         ranks = np.argsort(np.argsort(impacts, axis=1), axis=1) + 1
         rank_low, rank_high = np.quantile(ranks, [0.025, 0.975], axis=0).round()
-        smaller = np.array([min(self._customers(told[:, j])) for j in range(k)])
         spare = max(1, int(self.clusters.max()) + 1 - fit.rank)
-        freedom = np.minimum(smaller - 1, spare)
+        freedom = np.minimum(fewer - 1, spare)
         effect_low, effect_high, p = _around(effects, fit.coefficients, freedom)
         impact_low, impact_high, _ = _around(impacts, impact, freedom)
         return pd.DataFrame({

@@ -350,18 +350,18 @@ def teachers_lessons(
     def fresh(digest: str) -> bool:
         return digest not in known and digest not in held and not in_calibrating_tenth(digest)
 
-    pools = [(pack_comments(data, held), config.unlabelled)]
+    comments = pack_comments(data, held)
+    comments = comments[comments["digest"].map(fresh)]
+    pools = [(comments, config.unlabelled)]
     if config.unrelated:
         pools.append((unrelated_texts(data, held), config.unrelated))
-    pools = [(texts[texts["digest"].map(fresh)], most) for texts, most in pools]
     drawn = []
     for texts, most in pools:
-        short = texts[texts["text"].str.len() <= _LONGEST]
+        short = texts[texts["digest"].map(fresh) & (texts["text"].str.len() <= _LONGEST)]
         drawn.append(short.sample(min(most, len(short)), random_state=config.seed))
     chosen = pd.concat(drawn).drop_duplicates("digest")  # a tweet may be in both pools
     given = list(zip(chosen["text"], chosen["source"], strict=True))
     if config.passages:
-        comments = pools[0][0]
         uncoded = unlabelled(comments["text"].tolist(), comments["source"].tolist())
         parts = passages(joined([learn, uncoded]), config.seed)
         parts = (p for p in parts if len(p[0]) <= _LONGEST and fresh(text_digest(p[0])))
